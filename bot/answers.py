@@ -1,0 +1,259 @@
+"""What `/papers ...` asks for, and the answer to it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from bot import messages, ranking
+from bot.errors import DeliveryError, SourceError, UsageError
+from bot.ingest import SEARCH_PATIENCE, Clock, Ingest
+from bot.messages import SOURCE_NAMES, Message, Page, quoted
+from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, search
+from bot.slack import Slack
+from bot.sources.ids import paper_id
+from storage import Store
+from storage.models import Paper, SourceName, Subscription, Tally
+
+PERIODS = {"day": 1, "today": 1, "week": 7, "month": 30, "year": 365, "all": 36_500}
+#: The first days on Hugging Face's page.
+FIRST_DAY = date(2023, 5, 4)
+_TOP_CANDIDATES = 300
+_TOP_SHOWN = 50
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+class Asker(NamedTuple):
+    """Who asks, and where."""
+
+    user_id: str
+    channel_id: str
+
+
+class Answers:
+    """Answers one workspace's questions. Every method raises UsageError with the sentence a person reads."""
+
+    def __init__(
+        self,
+        store: Store,
+        ingest: Ingest,
+        slack: Slack,
+        defaults: Subscription,
+        bot_user_id: str,
+        clock: Clock,
+    ) -> None:
+        self.store = store
+        self.ingest = ingest
+        self.slack = slack
+        self.defaults = defaults
+        self.bot_user_id = bot_user_id
+        self.clock = clock
+
+    async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
+        """The answer to what stands after `/papers`, from the result number `offset` on."""
+        # Slack sends these three characters as entities, and a pasted link in angle brackets.
+        asked = " ".join(html.unescape(text).split())
+        asked = asked[1:-1] if asked.startswith("<") and asked.endswith(">") else asked
+        word, _, rest = asked.partition(" ")
+        match word.lower():
+            case "help":
+                return messages.help_message()
+            case "subscribe":
+                return await self._subscribe(rest, asker)
+            case "unsubscribe" if not rest:
+                return await self._unsubscribe(asker)
+            case "top" if rest.lower() in PERIODS or not rest:
+                return await self._top(rest.lower() or "week", asked, offset)
+            case "search" if not rest:
+                raise UsageError("Search for what? For example `/papers search diffusion policy`.")
+            case "search":
+                return await self._search(rest, asked, offset)
+        day = self._day(asked)
+        if day:
+            return await self._day_page(day, asked, offset)
+        id = paper_id(asked) if " " not in asked else None
+        return await self._paper(id, asked) if id else await self._search(asked, asked, offset)
+
+    def _day(self, asked: str) -> date | None:
+        today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()
+        if asked.lower() in ("", "today", "yesterday"):
+            return today - timedelta(days=asked.lower() == "yesterday")
+        if not _DATE.fullmatch(asked):
+            return None
+        try:
+            day = date(*(int(part) for part in asked.split("-")))
+        except ValueError as error:
+            raise UsageError(
+                f"There is no day {asked} in the calendar. Dates are written 2026-08-20."
+            ) from error
+        if day > today:
+            raise UsageError(f"{asked} lies ahead; today is {today}. `/papers today` has the newest papers.")
+        if day < FIRST_DAY:
+            raise UsageError(f"Hugging Face's daily papers begin on {FIRST_DAY}; there are none for {asked}.")
+        return day
+
+    async def _day_page(self, day: date, asked: str, offset: int) -> Message:
+        await self.ingest.ensure_day(min(day, self.ingest.today()), SEARCH_PATIENCE)
+        listed = await self.store.listed(day, day)
+        shown, note = day, ""
+        if not listed:
+            why = await self._why_empty(day)
+            newest = await self.store.newest_day(day)
+            if newest is None or asked not in ("", "today"):
+                raise UsageError(f"No papers are listed for {day:%A} {day}{why}.")
+            shown, note = newest, f"Nothing is listed for today yet{why}; this is the newest day I have."
+            listed = await self.store.listed(shown, shown)
+        papers, tallies = await self._ranked(list(listed))
+        return self._page(messages.day_heading(shown), papers, tallies, asked, offset, note)
+
+    async def _why_empty(self, day: date) -> str:
+        reading = await self.store.reading("huggingface", day)
+        if reading and reading.error:
+            return " because Hugging Face could not be read; I try again every minute"
+        return ": Hugging Face lists few papers or none at weekends" if day.weekday() >= 5 else ""
+
+    async def _top(self, period: str, asked: str, offset: int) -> Message:
+        today = self.ingest.today()
+        first = today - timedelta(days=PERIODS[period] - 1)
+        ids = await self.store.most_upvoted(first, today, _TOP_CANDIDATES)
+        voted = await self.store.papers_voted(
+            self.defaults.team_id, datetime.combine(max(first, FIRST_DAY), datetime.min.time(), UTC)
+        )
+        papers, tallies = await self._ranked(list(dict.fromkeys(ids + voted)))
+        if not papers:
+            raise UsageError(f"I have no papers for this {period} yet. `/papers today` reads today's.")
+        names = {"all": "of all time", "day": "of the day", "today": "of the day"}
+        heading = f"*Top papers {names.get(period, f'of the {period}')}*"
+        return self._page(heading, papers[:_TOP_SHOWN], tallies, asked, offset)
+
+    async def _search(self, query: str, asked: str, offset: int) -> Message:
+        if not any(character.isalnum() for character in query):
+            raise UsageError(
+                f"There is no word in {quoted(query)} that I can search for. Try `/papers robot learning`."
+            )
+        # The first page has asked the sources already.
+        found, failed = await find(self.store, self.ingest, query, ask=offset == 0)
+        notes = (
+            [f"Only the first {QUERY_LIMIT:,} characters were searched."] if len(query) > QUERY_LIMIT else []
+        )
+        if failed:
+            names = " and ".join(SOURCE_NAMES[name] for name in failed)
+            notes.append(f"{names} could not be asked just now; these are the papers I have.")
+        if not found.papers:
+            raise UsageError(
+                " ".join([f"Nothing found for {quoted(query)}.", *notes, "Fewer or other words may help."])
+            )
+        if found.every_word == 0:
+            notes.append("No paper has all of these words; these have some of them.")
+        tallies = await self._tallies(found.papers)
+        heading = f"*Best matches for {quoted(query, 100)}*"
+        # A button's value is short; what was not searched need not be carried from page to page.
+        return self._page(heading, found.papers, tallies, asked[: QUERY_LIMIT + 10], offset, " ".join(notes))
+
+    async def _paper(self, id: str, asked: str) -> Message:
+        try:
+            paper = await self.ingest.paper(id)
+        except SourceError as error:
+            raise UsageError(
+                f"I don't have paper {id}, and arXiv and Hugging Face can't be asked just now. Try again in a minute."
+            ) from error
+        if paper is None:
+            raise UsageError(
+                f"Neither arXiv nor Hugging Face knows a paper {id}. Check the number, or search by title."
+            )
+        return self._page(f"*Paper {id}*", [paper], await self._tallies([paper]), asked, 0)
+
+    async def _subscribe(self, rest: str, asker: Asker) -> Message:
+        subscription = self.defaults.model_copy(
+            update={"channel_id": asker.channel_id, "created_by": asker.user_id, **_schedule(rest)}
+        )
+        await self._check_member(asker.channel_id)
+        await self.store.subscribe(subscription)
+        return messages.subscribed_message(subscription)
+
+    async def _unsubscribe(self, asker: Asker) -> Message:
+        if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id):
+            raise UsageError("This channel gets no daily papers. `/papers subscribe` turns them on.")
+        return messages.notice(
+            "No more daily papers in this channel. `/papers subscribe` turns them on again."
+        )
+
+    async def _check_member(self, channel_id: str) -> None:
+        try:
+            member = await self.slack.is_member(channel_id)
+        except DeliveryError as error:
+            # A private channel the bot is not in does not exist for it; any other error is not about the channel.
+            member = error.code not in ("channel_not_found", "not_in_channel")
+        if not member:
+            raise UsageError(
+                f"I am not in this channel, so I can't post here. Type `/invite` <@{self.bot_user_id}> "
+                "and then `/papers subscribe` again."
+            )
+
+    async def _ranked(self, ids: Sequence[str]) -> tuple[list[Paper], dict[str, Tally]]:
+        papers = await self.store.papers(ids)
+        tallies = await self._tallies(papers)
+        return ranking.rank(papers, tallies, self.clock()), tallies
+
+    async def _tallies(self, papers: Sequence[Paper]) -> dict[str, Tally]:
+        return await self.store.tallies(self.defaults.team_id, [paper.id for paper in papers])
+
+    def _page(
+        self,
+        heading: str,
+        papers: Sequence[Paper],
+        tallies: dict[str, Tally],
+        asked: str,
+        offset: int,
+        note: str = "",
+    ) -> Message:
+        # The list may have become shorter since the button was drawn.
+        start = offset if offset < len(papers) else 0
+        shown = papers[start : start + messages.PAGE_SIZE]
+        return messages.page_message(Page(heading, shown, len(papers), start, asked, note), tallies)
+
+
+async def find(
+    store: Store, ingest: Ingest, query: str, limit: int = MOST_MATCHES, *, ask: bool = True
+) -> tuple[Found, list[SourceName]]:
+    """The best matches for a topic, and the sources that should have been asked but could not be.
+
+    With `ask`, sources are asked when the store has fewer than FEW papers with every word; what they know
+    of the topic is kept.
+    """
+    found = await search(store, query, limit)
+    if found.every_word >= FEW or not ask:
+        return found, []
+    asked = await ingest.search(query[:QUERY_LIMIT])
+    return await search(store, query, limit), [kept.source for kept in asked if kept.error]
+
+
+def _schedule(words: str) -> dict[str, object]:
+    """An hour and a time zone, in any order, from what stands after `subscribe`."""
+    changed: dict[str, object] = {}
+    for word in words.split():
+        clock = _TIME.fullmatch(word)
+        if clock:
+            changed["post_at"] = datetime.min.time().replace(hour=int(clock[1]), minute=int(clock[2]))
+        elif _is_zone(word):
+            changed["timezone"] = word
+        else:
+            raise UsageError(
+                f"I don't understand {quoted(word)}: write an hour and a time zone, such as "
+                "`/papers subscribe 08:30 Europe/Berlin`, or neither. "
+                f"To search for it: `/papers search subscribe {messages.quoted(words, 60)}`."
+            )
+    return changed
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

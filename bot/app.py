@@ -1,0 +1,251 @@
+"""Builds the whole bot from Settings, runs it and stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+
+import handlers
+from bot.answers import Answers
+from bot.config import Settings
+from bot.daily import Daily
+from bot.delivery import Delivery
+from bot.errors import DeliveryError, UsageError
+from bot.ingest import Clock, Ingest
+from bot.refresh import Refresher
+from bot.services import Services
+from bot.slack import Identity, NotSent, Slack, session
+from bot.sources import open_sources
+from bot.tasks import Tasks
+from bot.votes import Voting
+from storage import Store
+from storage.models import Subscription
+
+log = logging.getLogger(__name__)
+
+EVENTS_PATH = "/slack/events"
+#: Slack and service managers expect a process to be gone ten seconds after it was asked to stop.
+STOP_SECONDS = 8.0
+
+
+def now() -> datetime:
+    """The time, in UTC: the one place where the program looks at a clock."""
+    return datetime.now(UTC)
+
+
+class Library(NamedTuple):
+    """The store and what fills it: all that a command without Slack needs."""
+
+    store: Store
+    ingest: Ingest
+
+
+@asynccontextmanager
+async def open_library(settings: Settings, clock: Clock = now) -> AsyncIterator[Library]:
+    """Open the database and the sources. Raises StoreError when the database can't be used."""
+    store = Store.open(settings.papers_database, settings.emoji)
+    sources = open_sources(
+        huggingface_url=str(settings.huggingface_url),
+        huggingface_token=settings.huggingface_token.get_secret_value(),
+        arxiv_url=str(settings.arxiv_url),
+        arxiv_rss_url=str(settings.arxiv_rss_url),
+    )
+    try:
+        yield Library(store, Ingest(store, sources, settings.papers_arxiv_categories, clock))
+    finally:
+        await sources.aclose()
+        store.close()
+
+
+class Bot:
+    """One workspace's bot, connected to Slack's Web API; `run` makes it listen as well."""
+
+    def __init__(
+        self, settings: Settings, library: Library, slack: Slack, identity: Identity, clock: Clock
+    ) -> None:
+        self.settings = settings
+        self.library = library
+        self.slack = slack
+        self.identity = identity
+        store, ingest = library
+        self.tasks = Tasks()
+        self.refresher = Refresher(store, slack, identity.team_id, clock)
+        delivery = Delivery(store, slack, settings.papers_upvote_emoji[0], clock, self.refresher.touch)
+        self.daily = Daily(store, ingest, delivery, identity.team_id, clock)
+        self.answers = Answers(store, ingest, slack, self.subscription(""), identity.user_id, clock)
+        self.voting = Voting(store, self.refresher, identity.user_id)
+
+    def subscription(self, channel_id: str) -> Subscription:
+        """What a channel gets unless people there ask for something else."""
+        return Subscription(
+            team_id=self.identity.team_id,
+            channel_id=channel_id,
+            post_at=self.settings.papers_post_at,
+            timezone=self.settings.papers_timezone,
+            top=self.settings.papers_top,
+        )
+
+    async def subscribe_channels(self) -> None:
+        """Subscribe the channels named in the settings; one that can't be found is logged, the others go on."""
+        for name in self.settings.papers_channels:
+            try:
+                await self.library.store.subscribe_once(self.subscription(await self.slack.channel_id(name)))
+            except DeliveryError as error:
+                log.error("PAPERS_CHANNELS: %s", error)
+
+    async def channels(self, name: str | None = None) -> list[Subscription]:
+        """The channel of this name or id, subscribed or not; without one, every channel that wants papers.
+
+        Raises UsageError when there is none at all, DeliveryError when the bot can see none of that name.
+        """
+        if name is None:
+            await self.subscribe_channels()
+            found = await self.library.store.subscriptions(self.identity.team_id)
+            if not found:
+                raise UsageError("No channel to post to: name one with --channel, or set PAPERS_CHANNELS.")
+            return found
+        channel_id = await self.slack.channel_id(name)
+        known = await self.library.store.subscription(self.identity.team_id, channel_id)
+        return [known or self.subscription(channel_id)]
+
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+        """Post, answer and count votes until `stop` is set; then finish what is under way.
+
+        `ready` is set once Slack can reach the bot.
+        """
+        await self.subscribe_channels()
+        async with self._listening():
+            if ready:
+                ready.set()
+            loops = [asyncio.create_task(self.daily.run()), asyncio.create_task(self.refresher.run())]
+            stopped = asyncio.create_task(stop.wait())
+            try:
+                done, _ = await asyncio.wait([*loops, stopped], return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {stopped}:
+                    task.result()
+            finally:
+                await self._stop([*loops, stopped])
+
+    async def _stop(self, loops: Sequence[asyncio.Task[Any]]) -> None:
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        await asyncio.gather(self.daily.stop(STOP_SECONDS), self.tasks.finish(STOP_SECONDS))
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        app = self.bolt_app()
+        app_token = self.settings.slack_app_token.get_secret_value()
+        if app_token:
+            client = AsyncSocketModeHandler(app, app_token).client
+            try:
+                await client.connect()  # type: ignore[no-untyped-call]
+            except SlackApiError as error:
+                raise DeliveryError(
+                    str(error.response.get("error")),
+                    "Slack refused SLACK_APP_TOKEN; make an app-level token with connections:write",
+                ) from error
+            try:
+                yield
+            finally:
+                await client.close()  # type: ignore[no-untyped-call]
+        else:
+            runner = web.AppRunner(self.web_app(app), access_log=None, shutdown_timeout=STOP_SECONDS)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, self.settings.papers_host, self.settings.papers_port).start()
+                log.info("listening on http://%s:%d%s", *runner.addresses[0][:2], EVENTS_PATH)
+                yield
+            finally:
+                await runner.cleanup()
+
+    def bolt_app(self) -> AsyncApp:
+        """Slack's events, commands and actions, wired to the handlers.
+
+        `process_before_response` makes Bolt answer as soon as a handler returns; its default polls every
+        10 ms for the ack. Handlers therefore ack, leave slow work to `tasks`, and return.
+        """
+
+        async def authorize() -> AuthorizeResult:
+            # One token, asked once at start: no auth.test for every request.
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=self.identity.team_id,
+                bot_user_id=self.identity.user_id,
+                bot_id=self.identity.bot_id,
+                bot_token=self.settings.slack_bot_token.get_secret_value(),
+            )
+
+        app = AsyncApp(
+            client=self.slack.client,
+            authorize=authorize,
+            signing_secret=self.settings.slack_signing_secret.get_secret_value() or "unused-in-socket-mode",
+            process_before_response=True,
+            raise_error_for_unhandled_request=True,
+        )
+        handlers.register(app, Services(self.identity, self.answers, self.voting, self.tasks))
+        return app
+
+    def web_app(self, app: AsyncApp) -> web.Application:
+        """Bolt's own HTTP adapter, and a health check for whoever keeps the process running."""
+
+        async def health(_: web.Request) -> web.Response:
+            try:
+                papers = await self.library.store.count_papers()
+            except sqlite3.Error as error:
+                return web.json_response({"ok": False, "database": str(error)}, status=503)
+            return web.json_response({"ok": True, "team": self.identity.team_id, "papers": papers})
+
+        server = app.server(path=EVENTS_PATH).web_app
+        server.router.add_get("/healthz", health)
+        return server
+
+
+@asynccontextmanager
+async def open_bot(settings: Settings, clock: Clock = now) -> AsyncIterator[Bot]:
+    """Open the library and connect to Slack's Web API.
+
+    Raises DeliveryError when Slack doesn't accept the token, NotSent when Slack can't be reached.
+    Without a token nothing is asked of Slack, which is enough to draw an edition but not to post it.
+    """
+    async with open_library(settings, clock) as library, session() as connections:
+        token = settings.slack_bot_token.get_secret_value()
+        slack = Slack(token, str(settings.slack_api_url), connections)
+        identity = await slack.identity() if token else Identity("", "", "", "")
+        yield Bot(settings, library, slack, identity, clock)
+
+
+async def run(settings: Settings, clock: Clock = now) -> None:
+    """Run until SIGTERM or SIGINT; wait for Slack when it can't be reached at the start."""
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    while not stop.is_set():
+        try:
+            async with open_bot(settings, clock) as bot:
+                log.info("connected to %s as %s", bot.identity.team, bot.identity.user_id)
+                await bot.run(stop)
+                return
+        except NotSent as later:
+            log.warning("Slack can't be reached; trying again in %.0f s", later.retry_after)
+            await _sleep_unless(stop, later.retry_after)
+
+
+async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

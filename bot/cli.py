@@ -1,0 +1,243 @@
+"""The `papers-bot` commands: parse, call one function, print.
+
+Exit status: 0 done; 1 it could not be done, and the last line says why; 2 wrong settings or arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, date, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import IO, Any, get_args
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot import app, config, posting, terminal, trial
+from bot import doctor as doctor_checks
+from bot.answers import find
+from bot.errors import PapersError, SettingsError, UsageError
+from bot.ingest import Kept, import_papers
+from bot.logs import log_to_stderr
+from bot.slack import NotSent
+from handlers.manifest import manifest as app_manifest
+from storage.models import SourceName
+
+SOURCES: tuple[SourceName, ...] = get_args(SourceName)
+#: Progress and remarks; what a command answers goes to standard output.
+remarks = Console(stderr=True, highlight=False)
+Day = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def command(function: Callable[..., Coroutine[Any, Any, int | None]]) -> Callable[..., None]:
+    """Run an async command; turn our errors into a sentence and an exit status."""
+
+    @wraps(function)
+    def run_it(**arguments: Any) -> None:  # noqa: ANN401
+        try:
+            status = asyncio.run(function(**arguments))
+        except (SettingsError, UsageError) as error:
+            raise SystemExit(_complain(error, 2)) from None
+        except (PapersError, NotSent, OSError) as error:
+            raise SystemExit(_complain(error, 1)) from None
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+        raise SystemExit(status or 0)
+
+    return run_it
+
+
+def _complain(error: Exception, status: int) -> int:
+    text = (
+        "Slack can't be reached; check the network and SLACK_API_URL."
+        if isinstance(error, NotSent)
+        else str(error)
+    )
+    remarks.print(text, style="bold red", markup=False, soft_wrap=True)
+    return status
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="papers-bot")
+@click.option("--log-level", default="info", show_default=True, help="debug, info, warning or error.",
+              type=click.Choice(["debug", "info", "warning", "error"]))  # fmt: skip
+def main(log_level: str) -> None:
+    """Each day's papers in your Slack channels, ranked by what your team reacts to."""
+    log_to_stderr(log_level)
+
+
+@main.command()
+@command
+async def run() -> None:
+    """Post, answer and count votes until stopped."""
+    settings = config.load()
+    settings.check_slack(serving=True)
+    await app.run(settings)
+
+
+@main.command("try")
+@click.option("--once", is_flag=True, help="Stop after one round trip instead of running on.")
+@command
+async def try_it(*, once: bool) -> None:
+    """Try the bot without Slack: a local workspace, sample papers, one visible round trip."""
+    await trial.play(Console(highlight=False), once=once)
+
+
+@main.command()
+@click.option("--date", "day", type=Day, help="Whose papers to post; today's unless given.")
+@click.option("--channel", help="Only this channel, by id or name; every subscribed one unless given.")
+@click.option("--dry-run", is_flag=True, help="Show the messages and post nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each channel.")
+@command
+async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_json: bool) -> int:
+    """Post a day's papers now, or go on with a post that was interrupted."""
+    settings = config.load()
+    if not dry_run:
+        settings.check_slack(serving=False)
+    wanted = _not_ahead(day)
+    async with app.open_bot(settings) as bot:
+        failed = False
+        for subscription in await bot.channels(channel):
+            result = await posting.post_now(bot, subscription, wanted, dry_run=dry_run)
+            failed |= bool(result.error)
+            click.echo(terminal.posted(result, as_json=as_json))
+    return int(failed)
+
+
+@main.command()
+@click.option("--date", "day", type=Day, help="The day to read; today unless given.")
+@click.option("--from", "first", type=Day, help="The first of several days.")
+@click.option("--to", "last", type=Day, help="The last of them; today unless given.")
+@click.option("--source", type=click.Choice(SOURCES), help="Only this source; all unless given.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each reading.")
+@command
+async def fetch(
+    *,
+    day: datetime | None,
+    first: datetime | None,
+    last: datetime | None,
+    source: SourceName | None,
+    as_json: bool,
+) -> int:
+    """Read days from the sources into the store."""
+    settings = config.load()
+    days = _days(_not_ahead(day), _not_ahead(first), _not_ahead(last))
+    failed = False
+    async with app.open_library(settings) as library:
+        with _progress() as progress:
+            for of in progress.track(days, description="reading days"):
+                sources = [source] if source else library.ingest.sources_for(of)
+                for kept in await library.ingest.fetch_day(of, sources):
+                    failed |= bool(kept.error)
+                    click.echo(terminal.reading(of, kept, as_json=as_json))
+    return int(failed)
+
+
+@main.command()
+@click.argument("query")
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many papers at most."
+)
+@click.option("--offline", is_flag=True, help="Don't ask the sources when the store has few papers.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each paper.")
+@command
+async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> None:
+    """Search the papers in the store, as /papers does."""
+    settings = config.load()
+    async with app.open_library(settings) as library:
+        found, failed = await find(library.store, library.ingest, query, limit, ask=not offline)
+    for name in failed:
+        remarks.print(f"{name} could not be asked; these are the papers in the store", style="yellow")
+    for paper in found.papers[:limit]:
+        click.echo(terminal.found(paper, as_json=as_json))
+    if not found.papers:
+        remarks.print("Nothing found. Fewer or other words may help.")
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.File("r", encoding="utf-8", errors="replace"))
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each file.")
+@command
+async def import_(*, files: tuple[IO[str], ...], as_json: bool) -> int:
+    """Merge papers from JSON Lines FILES into the store; - is standard input.
+
+    Each line is an object with id and title and maybe abstract, authors, categories, published, upvotes,
+    and day, the day it was listed on. A line that can't be read is named and skipped.
+    """
+    settings = config.load()
+    skipped = 0
+    async with app.open_library(settings) as library:
+        for file in files:
+            kept = await _import_file(library, file)
+            skipped += len(kept.skipped)
+            click.echo(terminal.imported(file.name, kept, as_json=as_json))
+    return int(skipped > 0)
+
+
+async def _import_file(library: app.Library, file: IO[str]) -> Kept:
+    with _progress() as progress:
+        task = progress.add_task(Path(file.name).name, total=None)
+        return await import_papers(library.ingest, file, lambda lines: progress.advance(task, lines))
+
+
+@main.command()
+@click.argument("file", type=click.File("w", encoding="utf-8"), default="-")
+@command
+async def export(*, file: IO[str]) -> None:
+    """Write every paper in the store as JSON Lines to FILE; standard output unless given."""
+    async with app.open_library(config.load()) as library:
+        with _progress() as progress:
+            papers = await library.store.all_papers()
+            for paper in progress.track(
+                papers, total=await library.store.count_papers(), description="papers"
+            ):
+                file.write(paper.model_dump_json() + "\n")
+
+
+@main.command()
+@click.option("--url", default="", help="The bot's public address, for HTTP instead of Socket Mode.")
+def manifest(url: str) -> None:
+    """Print the manifest to create the Slack app from."""
+    click.echo(json.dumps(app_manifest(url), indent=2))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each check.")
+@command
+async def doctor(*, as_json: bool) -> int:
+    """Check tokens, scopes, channels, database and sources, and say what to do about each failure."""
+    failed = False
+    async for check in doctor_checks.examine(config.load()):
+        failed |= not check.ok
+        click.echo(terminal.checked(check, as_json=as_json))
+    return int(failed)
+
+
+def _not_ahead(day: datetime | None) -> date | None:
+    today = datetime.now(UTC).date()
+    # The calendar's day begins up to fourteen hours earlier in the east.
+    if day and day.date() > today + timedelta(days=1):
+        raise UsageError(f"{day.date()} lies ahead; today is {today}.")
+    return day.date() if day else None
+
+
+def _days(day: date | None, first: date | None, last: date | None) -> list[date]:
+    if day and (first or last):
+        raise UsageError("Give either --date, or --from and --to.")
+    if last and not first:
+        raise UsageError("--to needs --from.")
+    today = datetime.now(UTC).date()
+    start, end = (first, last or today) if first else (day or today, day or today)
+    if start > end:
+        raise UsageError(f"--from {start} is after --to {end}.")
+    return [start + timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=remarks, transient=True, disable=not sys.stderr.isatty())

@@ -1,0 +1,167 @@
+"""Settings: read once at start from the environment and `.env`, every problem named together."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default. The description of each is what the README shows."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr = Field(
+        default=SecretStr(""), description="Bot token (`xoxb-...`), from *OAuth & Permissions*"
+    )
+    slack_app_token: SecretStr = Field(
+        default=SecretStr(""), description="App-level token (`xapp-...`); when set, the bot uses Socket Mode"
+    )
+    slack_signing_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signing secret; needed for HTTP, when there is no app-level token"
+    )
+    slack_api_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://slack.com/api/"),
+        description="Slack's Web API; another address for a proxy or a local workspace",
+    )
+    huggingface_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://huggingface.co"), description="Where Hugging Face's Daily Papers are read"
+    )
+    huggingface_token: SecretStr = Field(
+        default=SecretStr(""), description="Optional: a free token doubles Hugging Face's request limit"
+    )
+    arxiv_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://export.arxiv.org"), description="arXiv's search API"
+    )
+    arxiv_rss_url: AnyHttpUrl = Field(
+        default=AnyHttpUrl("https://rss.arxiv.org"), description="arXiv's announcements feed"
+    )
+    papers_database: Path = Field(
+        default=Path("papers.db"), description="The SQLite file that holds everything"
+    )
+    papers_channels: Words = Field(
+        default=(),
+        description="Channels to post to, ids or names, separated by commas; more can `/papers subscribe`",
+    )
+    papers_post_at: time = Field(default=time(9, 0), description="When to post, in the channel's time zone")
+    papers_timezone: str = Field(default="UTC", description="Time zone of the channels, e.g. `Europe/Berlin`")
+    papers_top: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="Papers posted as messages of their own; the rest go in the thread",
+    )
+    papers_arxiv_categories: Words = Field(
+        default=("cs.AI", "cs.CL", "cs.CV", "cs.LG"),
+        description="arXiv categories whose daily announcements are kept; `none` for none",
+    )
+    papers_upvote_emoji: Words = Field(
+        default=(
+            "+1",
+            "thumbsup",
+            "heart",
+            "fire",
+            "star",
+            "rocket",
+            "tada",
+            "100",
+            "raised_hands",
+            "clap",
+            "eyes",
+        ),
+        description="Reactions that count as an upvote; the first is the one the bot seeds",
+    )
+    papers_downvote_emoji: Words = Field(
+        default=("-1", "thumbsdown"), description="Reactions that count as a downvote"
+    )
+    papers_host: str = Field(default="127.0.0.1", description="Address to listen on in HTTP mode")
+    papers_port: int = Field(default=3000, ge=0, le=65535, description="Port to listen on in HTTP mode")
+
+    @field_validator(
+        "papers_channels",
+        "papers_arxiv_categories",
+        "papers_upvote_emoji",
+        "papers_downvote_emoji",
+        mode="before",
+    )
+    @classmethod
+    def _split(cls, value: Any) -> Any:  # noqa: ANN401 - what a person typed, before it is checked
+        if not isinstance(value, str):
+            return value
+        words = [word.strip().strip(":") for word in value.split(",")]
+        return tuple(word for word in words if word and word != "none")
+
+    @field_validator("papers_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not a time zone; use an IANA name such as Europe/Berlin")
+        return value
+
+    @field_validator("papers_post_at", mode="before")
+    @classmethod
+    def _hour(cls, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, str) and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()):
+            raise ValueError("write an hour such as 09:00 or 17:30")
+        return value.strip().rjust(5, "0") if isinstance(value, str) else value
+
+    @property
+    def emoji(self) -> dict[str, int]:
+        """What each reaction says of a paper."""
+        return dict.fromkeys(self.papers_downvote_emoji, -1) | dict.fromkeys(self.papers_upvote_emoji, 1)
+
+    def check_slack(self, *, serving: bool) -> None:
+        """Check what talking to Slack needs: a bot token and, to be `serving`, a way for Slack to reach the bot.
+
+        Raises SettingsError with every problem.
+        """
+        bot, app = self.slack_bot_token.get_secret_value(), self.slack_app_token.get_secret_value()
+        problems = []
+        if not bot:
+            problems.append("SLACK_BOT_TOKEN is missing: copy the xoxb- token from OAuth & Permissions")
+        if bot.startswith("xapp-") or app.startswith("xoxb-"):
+            problems.append("SLACK_BOT_TOKEN (xoxb-) and SLACK_APP_TOKEN (xapp-) are the wrong way round")
+        if serving and not app and not self.slack_signing_secret.get_secret_value():
+            problems.append(
+                "SLACK_APP_TOKEN (for Socket Mode, from Basic Information, with connections:write) is missing; "
+                "or set SLACK_SIGNING_SECRET for HTTP"
+            )
+        if not self.papers_upvote_emoji:
+            problems.append("PAPERS_UPVOTE_EMOJI is empty: name at least one emoji, such as +1")
+        if problems:
+            raise SettingsError(_together(problems))
+
+
+def load(**values: Any) -> Settings:  # noqa: ANN401 - whatever the fields take
+    """Read the settings; `values` win over the environment, which wins over `.env`.
+
+    Raises SettingsError with every problem, by the name of its setting and without its value.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = [f"{str(wrong['loc'][0]).upper()}: {_reason(wrong['msg'])}" for wrong in error.errors()]
+        raise SettingsError(_together(problems)) from None
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _together(problems: list[str]) -> str:
+    return "\n".join(
+        [
+            "Some settings need attention (in the environment or in .env, see .env.example):",
+            *(f"  - {problem}" for problem in problems),
+        ]
+    )

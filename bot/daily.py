@@ -1,0 +1,203 @@
+"""The daily post: which channels are due, and what their edition holds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from bot import ranking
+from bot.delivery import Delivery, Outcome
+from bot.errors import DeliveryError
+from bot.ingest import Clock, Ingest
+from storage import Store
+from storage.models import Edition, Listed, Paper, Post, PostKind, Subscription
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 15.0
+#: Hugging Face's papers are all in the edition; arXiv's announcements, hundreds a day, fill it up to this.
+FULL = 30
+#: Days a channel can catch up on, so that Monday's edition has what the weekend brought.
+CATCH_UP = timedelta(days=3)
+#: A channel that refuses the bot is left alone for this long.
+PAUSE = timedelta(minutes=10)
+
+
+class Draft(NamedTuple):
+    """An edition and its papers, best first, before anything is written down."""
+
+    edition: Edition
+    papers: list[Paper]
+
+
+class Daily:
+    """Plans editions and has them sent. It holds no schedule: what is due, the store knows."""
+
+    def __init__(self, store: Store, ingest: Ingest, delivery: Delivery, team_id: str, clock: Clock) -> None:
+        self.store = store
+        self.ingest = ingest
+        self.delivery = delivery
+        self.team_id = team_id
+        self.clock = clock
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._paused: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Post what is due, for ever."""
+        while True:
+            await self.tick()
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def tick(self) -> list[asyncio.Task[None]]:
+        """Start whatever is unfinished or due, and return the tasks: a slow channel holds up no other."""
+        work: dict[str, Awaitable[object]] = {}
+        for edition in await self.store.unfinished_editions(self.team_id):
+            if self._is_free(edition.channel_id) and edition.channel_id not in work:
+                work[edition.channel_id] = self.delivery.send(edition)
+        for subscription in await self._due():
+            if self._is_free(subscription.channel_id) and subscription.channel_id not in work:
+                work[subscription.channel_id] = self.post(subscription)
+        for channel_id, posting in work.items():
+            self._working[channel_id] = asyncio.create_task(self._guard(channel_id, posting))
+        return [self._working[channel_id] for channel_id in work]
+
+    async def stop(self, seconds: float) -> None:
+        """Finish the message under way, and leave the rest: the store has all that is needed to go on."""
+        self.delivery.stopping = True
+        if working := [task for task in self._working.values() if not task.done()]:
+            _, late = await asyncio.wait(working, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def post(self, subscription: Subscription, day: date | None = None) -> Outcome | None:
+        """Post a channel's edition of `day`, or go on with it; None when there are no papers for one.
+
+        Without a day: today's edition in the channel's time zone, with all that was listed since its last one.
+        """
+        of = day or self.local_day(subscription)
+        edition = await self.store.edition(self.team_id, subscription.channel_id, of)
+        if edition is None:
+            edition = await self._plan(subscription, day)
+        return await self.delivery.send(edition) if edition else None
+
+    async def draft(self, subscription: Subscription, day: date | None = None) -> Draft | None:
+        """Choose and order an edition's papers; None when there are none that the channel has not had."""
+        listed = await self._candidates(subscription, day)
+        had = await self.store.papers_posted(self.team_id, subscription.channel_id, list(listed))
+        fresh = {id: where for id, where in listed.items() if id not in had}
+        if not fresh:
+            return None
+        papers = _chosen(await self._ranked(list(fresh)), fresh)
+        edition = Edition(
+            team_id=self.team_id,
+            channel_id=subscription.channel_id,
+            day=day or self.local_day(subscription),
+            listed_day=max(fresh[paper.id].day for paper in papers),
+            planned_at=self.clock(),
+            top=subscription.top,
+            listed=_counts(papers, fresh),
+            left_out=len(fresh) - len(papers),
+        )
+        return Draft(edition, papers)
+
+    def local_day(self, subscription: Subscription) -> date:
+        return self.clock().astimezone(ZoneInfo(subscription.timezone)).date()
+
+    async def _plan(self, subscription: Subscription, day: date | None) -> Edition | None:
+        draft = await self.draft(subscription, day)
+        if draft is None:
+            return None
+        edition = draft.edition
+        if await self.store.plan(edition, _posts(draft)):
+            log.info("planned %s for %s: %d papers", edition.day, edition.channel_id, len(draft.papers))
+        # Where another process was faster, its plan is the edition.
+        return await self.store.edition(edition.team_id, edition.channel_id, edition.day)
+
+    async def _due(self) -> list[Subscription]:
+        """Channels whose hour has come today and that have no edition of today."""
+        due = []
+        for subscription in await self.store.subscriptions(self.team_id):
+            local = self.clock().astimezone(ZoneInfo(subscription.timezone))
+            if local.time() >= subscription.post_at and not await self.store.edition(
+                self.team_id, subscription.channel_id, local.date()
+            ):
+                due.append(subscription)
+        return due
+
+    async def _candidates(self, subscription: Subscription, day: date | None) -> dict[str, Listed]:
+        """The papers an edition may hold: those listed on the day asked for, or all since the last edition."""
+        if day is not None:
+            return await self._listed(day, day)
+        today = min(self.local_day(subscription), self.ingest.today())
+        last = await self.store.last_edition(self.team_id, subscription.channel_id)
+        # The last edition's day again too: papers go on being listed until its evening.
+        since = max(last.listed_day, today - CATCH_UP) if last else today
+        listed = await self._listed(min(since, today), today)
+        if not any(where.curated for where in listed.values()):
+            # Nothing (yet) on a weekend, or early in the day: the newest day that has some.
+            earlier = await self._listed(today - CATCH_UP, today)
+            newest = max((where.day for where in earlier.values() if where.curated), default=today)
+            listed |= {id: where for id, where in earlier.items() if where.curated and where.day == newest}
+        # Hundreds of announcements that did not make it yesterday are not news today.
+        return {id: where for id, where in listed.items() if where.curated or where.day == today}
+
+    async def _listed(self, first: date, last: date) -> dict[str, Listed]:
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        await asyncio.gather(*(self.ingest.ensure_day(day) for day in days))
+        return await self.store.listed(first, last)
+
+    async def _ranked(self, ids: list[str]) -> list[Paper]:
+        tallies = await self.store.tallies(self.team_id, ids)
+        return ranking.rank(await self.store.papers(ids), tallies, self.clock())
+
+    def _is_free(self, channel_id: str) -> bool:
+        task = self._working.get(channel_id)
+        rested = self.clock() >= self._paused.get(channel_id, self.clock())
+        return rested and (task is None or task.done())
+
+    async def _guard(self, channel_id: str, posting: Awaitable[object]) -> None:
+        """One channel's trouble is its own: it is logged and the channel left alone for a while."""
+        try:
+            await posting
+        except DeliveryError as error:
+            log.error("posting to %s is paused for %s: %s", channel_id, PAUSE, error)
+            self._paused[channel_id] = self.clock() + PAUSE
+        except Exception:
+            log.exception("posting to %s failed and is paused for %s", channel_id, PAUSE)
+            self._paused[channel_id] = self.clock() + PAUSE
+
+
+def _posts(draft: Draft) -> list[Post]:
+    edition = draft.edition
+    header = Post(
+        team_id=edition.team_id,
+        channel_id=edition.channel_id,
+        day=edition.day,
+        position=0,
+        kind=PostKind.HEADER,
+        seeded=True,
+    )
+    posts = [header]
+    for position, paper in enumerate(draft.papers, start=1):
+        kind = PostKind.PAPER if position <= edition.top else PostKind.REST
+        # Only the top is seeded: thirty reactions more would take most of a minute's allowance.
+        changed = {"position": position, "kind": kind, "paper_id": paper.id, "seeded": kind is PostKind.REST}
+        posts.append(header.model_copy(update=changed))
+    return posts
+
+
+def _chosen(ranked: list[Paper], listed: dict[str, Listed]) -> list[Paper]:
+    """All of Hugging Face's, and the best of the others until the edition is full; in ranked order."""
+    room = FULL - sum(1 for paper in ranked if listed[paper.id].curated)
+    others = [paper.id for paper in ranked if not listed[paper.id].curated][: max(0, room)]
+    return [paper for paper in ranked if listed[paper.id].curated or paper.id in others]
+
+
+def _counts(papers: list[Paper], listed: dict[str, Listed]) -> dict[str, int]:
+    curated = sum(1 for paper in papers if listed[paper.id].curated)
+    return {"huggingface": curated, "arxiv": len(papers) - curated}

@@ -1,0 +1,95 @@
+"""`papers-bot doctor`: what works, what doesn't, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from bot.app import Bot, Library, open_bot, open_library
+from bot.config import Settings
+from bot.errors import DeliveryError, PapersError, SettingsError
+from bot.messages import SOURCE_NAMES
+from bot.slack import NotSent
+from handlers.manifest import SCOPES
+
+
+class Check(NamedTuple):
+    """One thing examined: `advice` says what to do when it is not `ok`."""
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+
+
+async def examine(settings: Settings) -> AsyncIterator[Check]:
+    """Every check, one after the other; a failure ends only what depends on it."""
+    try:
+        settings.check_slack(serving=True)
+        yield Check("settings", True, "complete")
+    except SettingsError as error:
+        yield Check("settings", False, "incomplete", str(error))
+    try:
+        async with open_library(settings) as library:
+            papers = await library.store.count_papers()
+            yield Check("database", True, f"{settings.papers_database}: {papers:,} papers")
+            async for check in _sources(library):
+                yield check
+    except PapersError as error:
+        yield Check("database", False, str(settings.papers_database), str(error))
+        return
+    if settings.slack_bot_token.get_secret_value():
+        async for check in _slack(settings):
+            yield check
+
+
+async def _sources(library: Library) -> AsyncIterator[Check]:
+    today = library.ingest.today()
+    for kept in await library.ingest.fetch_day(today, library.ingest.sources_for(today)):
+        name = SOURCE_NAMES[kept.source]
+        found = kept.error or f"{kept.papers} papers listed for {today}"
+        advice = "Check the network and the address in the settings; stored papers are served meanwhile."
+        yield Check(name, not kept.error, found, advice if kept.error else "")
+
+
+async def _slack(settings: Settings) -> AsyncIterator[Check]:
+    try:
+        async with open_bot(settings) as bot:
+            yield Check(
+                "Slack", True, f"{bot.identity.team} ({bot.identity.team_id}) as {bot.identity.user_id}"
+            )
+            yield await _scopes(bot)
+            async for check in _channels(bot):
+                yield check
+    except DeliveryError as error:
+        yield Check("Slack", False, error.code, str(error))
+    except NotSent:
+        yield Check(
+            "Slack", False, "no answer", f"Check the network and SLACK_API_URL ({settings.slack_api_url})."
+        )
+
+
+async def _scopes(bot: Bot) -> Check:
+    granted = await bot.slack.scopes()
+    missing = sorted(set(SCOPES) - granted) if granted else []
+    if missing:
+        advice = "Update the app from `papers-bot manifest` and install it again."
+        return Check("scopes", False, f"missing: {', '.join(missing)}", advice)
+    return Check("scopes", True, f"{len(granted)} granted" if granted else "Slack did not say")
+
+
+async def _channels(bot: Bot) -> AsyncIterator[Check]:
+    await bot.subscribe_channels()
+    subscriptions = await bot.library.store.subscriptions(bot.identity.team_id)
+    if not subscriptions:
+        yield Check("channels", False, "none", "Set PAPERS_CHANNELS, or type /papers subscribe in a channel.")
+    for subscription in subscriptions:
+        channel = subscription.channel_id
+        try:
+            member = await bot.slack.is_member(channel)
+        except DeliveryError as error:
+            yield Check(f"channel {channel}", False, error.code, str(error))
+            continue
+        when = f"posts at {subscription.post_at:%H:%M} {subscription.timezone}"
+        advice = "" if member else "Type /invite @papers in the channel."
+        yield Check(f"channel {channel}", member, when if member else "the bot is not in it", advice)

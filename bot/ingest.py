@@ -1,0 +1,241 @@
+"""From the sources into the store: a day, a topic, one paper, a file. The only place where both meet."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from bot.errors import SourceError, UsageError
+from bot.sources import Sources
+from bot.sources.ids import paper_id
+from storage import Store
+from storage.models import Batch, Paper, Reading, Skipped, SourceName, plain, unique
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+#: A day that may still change is read again after this long.
+FRESH = timedelta(minutes=10)
+#: A source that failed is asked again after this long.
+RETRY = timedelta(minutes=1)
+#: A day is final two days later: Hugging Face's list no longer grows, only upvotes do.
+SETTLED = timedelta(days=2)
+#: How long a person waits for the sources' own search before the store answers alone, in seconds.
+SEARCH_PATIENCE = 6.0
+SEARCH_LIMIT = 20
+ID_LIMIT = 200
+
+
+class Kept(NamedTuple):
+    """What one reading of a source brought."""
+
+    source: SourceName
+    papers: int
+    new: int
+    skipped: tuple[Skipped, ...] = ()
+    error: str = ""
+
+
+class Ingest:
+    """Reads sources and keeps what they answer.
+
+    A source that fails leaves what is stored as it is, and its error in the log of readings.
+    """
+
+    def __init__(self, store: Store, sources: Sources, categories: Sequence[str], clock: Clock) -> None:
+        self.store = store
+        self.sources = sources
+        self.categories = tuple(categories)
+        self.clock = clock
+        self._turns: dict[date, asyncio.Lock] = {}
+
+    async def ensure_day(self, day: date, patience: float | None = None) -> None:
+        """Have a day's papers in the store, asking the sources only when it may hold too little.
+
+        Tasks that want the same day at once wait for one reading, `patience` seconds at most when it is
+        given. Failures are recorded, not raised: what is stored serves.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                await self._ensure_day(day)
+        except TimeoutError:
+            log.warning("reading %s took longer than %s s; answering from the store", day, patience)
+
+    async def _ensure_day(self, day: date) -> None:
+        if day > self.today():
+            return
+        async with self._turns.setdefault(day, asyncio.Lock()):
+            wanted = [source for source in self.sources_for(day) if await self._is_due(source, day)]
+            await self.fetch_day(day, wanted)
+        self._turns = {of: lock for of, lock in self._turns.items() if lock.locked()}
+
+    async def fetch_day(self, day: date, sources: Iterable[SourceName]) -> list[Kept]:
+        """Read a day from these sources now, side by side."""
+        return list(await asyncio.gather(*(self._fetch(source, day) for source in sources)))
+
+    async def search(self, query: str) -> list[Kept]:
+        """Ask the sources' own searches for a topic and keep what they find.
+
+        Gives up after SEARCH_PATIENCE seconds, so that a person is answered from the store alone.
+        """
+        asked: dict[SourceName, Awaitable[Batch]] = {
+            "huggingface": self.sources.huggingface.search(query, SEARCH_LIMIT),
+            "arxiv": self.sources.arxiv.search(query, SEARCH_LIMIT),
+        }
+        return list(
+            await asyncio.gather(*(self._keep_within(name, answer) for name, answer in asked.items()))
+        )
+
+    async def paper(self, id: str) -> Paper | None:
+        """A paper from the store, or from the sources, or None when neither knows it.
+
+        Raises SourceError when it is not stored and no source could be asked.
+        """
+        known = await self.store.papers([id])
+        if known:
+            return known[0]
+        kept = await asyncio.gather(
+            self._keep_within("arxiv", self.sources.arxiv.by_ids([id])),
+            self._keep_within("huggingface", self._one(id)),
+        )
+        found = await self.store.papers([id])
+        failed = [reading.error for reading in kept if reading.error]
+        if not found and failed:
+            raise SourceError("sources", f"paper {id}", failed[0])
+        return found[0] if found else None
+
+    async def keep(self, batch: Batch) -> Kept:
+        """Keep an answer that is at hand."""
+        new = await self.store.keep(batch, self.clock())
+        return Kept(batch.source, len(batch.papers), new, batch.skipped)
+
+    def today(self) -> date:
+        """The newest day that can have papers: Hugging Face's days are UTC's."""
+        return self.clock().astimezone(UTC).date()
+
+    def sources_for(self, day: date) -> list[SourceName]:
+        """The sources that can list a day's papers.
+
+        arXiv's feed only ever holds the newest announcements, and is worth reading only when categories are set.
+        """
+        current = day >= self.today() - timedelta(days=1)
+        return ["huggingface", "arxiv"] if self.categories and current else ["huggingface"]
+
+    async def _is_due(self, source: SourceName, day: date) -> bool:
+        last = await self.store.reading(source, day)
+        if last is None:
+            return True
+        if not last.error and last.read_at.date() >= day + SETTLED:
+            return False
+        return self.clock() - last.read_at >= (RETRY if last.error else FRESH)
+
+    async def _fetch(self, source: SourceName, day: date) -> Kept:
+        answer = (
+            self.sources.huggingface.daily(day)
+            if source == "huggingface"
+            else self.sources.arxiv.announcements(self.categories)
+        )
+        kept = await self._kept(source, answer)
+        await self.store.record_reading(
+            Reading(
+                source=source,
+                day=day,
+                read_at=self.clock(),
+                papers=kept.papers,
+                skipped=len(kept.skipped),
+                error=kept.error,
+            )
+        )
+        return kept
+
+    async def _one(self, id: str) -> Batch:
+        paper = await self.sources.huggingface.paper(id)
+        return Batch(source="huggingface", papers=(paper,) if paper else ())
+
+    async def _keep_within(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
+        try:
+            async with asyncio.timeout(SEARCH_PATIENCE):
+                return await self._kept(source, answer)
+        except TimeoutError:
+            return Kept(source, 0, 0, error=f"{source} did not answer within {SEARCH_PATIENCE:.0f} seconds")
+
+    async def _kept(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
+        try:
+            return await self.keep(await answer)
+        except SourceError as error:
+            log.warning("reading failed: %s", error)
+            return Kept(source, 0, 0, error=str(error))
+
+
+def read_lines(lines: Iterable[str]) -> Iterator[tuple[Paper, date | None] | Skipped]:
+    """Papers from JSON Lines (id, title, abstract, authors, categories, published, ...), a line each.
+
+    A line that can't be read comes out as Skipped, named by its number. `day`, where a line has one,
+    is the day the paper was listed on.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _paper_of(json.loads(line))
+        except (ValueError, TypeError, UsageError) as error:
+            yield Skipped(f"line {number}", _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return str(error)
+
+
+def _paper_of(item: Any) -> tuple[Paper, date | None]:  # noqa: ANN401 - any JSON value
+    if not isinstance(item, dict):
+        raise UsageError("not a JSON object")
+    given = plain(str(item.get("id") or ""))
+    # Papers from elsewhere keep the id they come with; they are searched like any other.
+    id = paper_id(given) or given
+    if not id or len(id) > ID_LIMIT:
+        raise UsageError(f"an id must have 1 to {ID_LIMIT} characters")
+    fields = {name: value for name, value in item.items() if name in Paper.model_fields and value is not None}
+    fields |= {"id": id, "title": plain(str(item.get("title") or ""))}
+    if not fields["title"]:
+        raise UsageError(f"{id} has no title")
+    for name in ("authors", "categories", "keywords"):
+        fields[name] = _names(fields.get(name))
+    day = date.fromisoformat(item["day"]) if item.get("day") else None
+    return Paper.model_validate(fields), day
+
+
+def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a list, or the text that some exports use
+    if isinstance(value, str):
+        # "cs.LG cs.CL" and "Ada Lovelace, Alan Turing and Grace Hopper" are both in use.
+        value = (
+            value.replace(" and ", ", ").split(", ") if ", " in value or " and " in value else value.split()
+        )
+    return unique([plain(str(name)) for name in value or ()])
+
+
+async def import_papers(ingest: Ingest, lines: Iterable[str], progress: Callable[[int], None]) -> Kept:
+    """Merge a JSON Lines file into the store, a transaction for every thousand lines."""
+    papers = new = 0
+    skipped: list[Skipped] = []
+    read_items = read_lines(lines)
+    while items := list(itertools.islice(read_items, 1000)):
+        skipped += [item for item in items if isinstance(item, Skipped)]
+        read = [item for item in items if not isinstance(item, Skipped)]
+        for day in dict.fromkeys(day for _, day in read):
+            batch = [paper for paper, listed in read if listed == day]
+            listed = tuple(paper.id for paper in batch) if day else ()
+            kept = await ingest.keep(Batch(source="huggingface", papers=tuple(batch), day=day, listed=listed))
+            papers, new = papers + kept.papers, new + kept.new
+        progress(len(items))
+        await asyncio.sleep(0)
+    return Kept("huggingface", papers, new, tuple(skipped))

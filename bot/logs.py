@@ -1,0 +1,26 @@
+"""Log lines on standard error, with no secret in any of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+#: Slack's tokens (xoxb-, xoxp-, xapp-, ...), Hugging Face's, and whatever follows "Bearer".
+_SECRET = re.compile(r"\b(xox[a-z]|xapp|hf)[-_][\w-]{6,}|(?<=Bearer )\S+")
+
+
+class Redacting(logging.Formatter):
+    """Takes tokens out of the finished line, traceback included: whoever put them there."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _SECRET.sub("[secret]", super().format(record))
+
+
+def log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # Each request of these is a line at info; what they were made for is logged by us.
+    for name in ("httpx", "slack_bolt", "slack_sdk", "stamina"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

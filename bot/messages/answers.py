@@ -1,0 +1,109 @@
+"""Answers to `/papers`: a page of papers, the help, and one-line notices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from bot.messages.blocks import VALUE_LIMIT, Block, Message, actions, button, context, section
+from bot.messages.papers import paper_entry
+from bot.messages.text import clip, count
+from storage.models import Paper, Subscription, Tally
+
+MORE = "more"
+BACK = "back"
+PAGE_SIZE = 5
+
+
+class Page(NamedTuple):
+    """A page of an answer: `heading` and `note` are mrkdwn of ours, `asked` is what the person typed."""
+
+    heading: str
+    papers: Sequence[Paper]
+    total: int
+    offset: int
+    asked: str
+    note: str = ""
+
+
+def page_message(page: Page, tallies: Mapping[str, Tally]) -> Message:
+    blocks: list[Block] = [context(page.heading + _range(page), page.note)]
+    for paper in page.papers:
+        blocks += paper_entry(paper, tallies.get(paper.id, Tally()))
+    buttons = _paging(page)
+    if buttons:
+        blocks.append(actions(*buttons))
+    return {"text": page.heading, "blocks": blocks}
+
+
+def _range(page: Page) -> str:
+    last = page.offset + len(page.papers)
+    return f"  ·  {page.offset + 1:,}–{last:,} of {page.total:,}" if page.total > PAGE_SIZE else ""
+
+
+def _paging(page: Page) -> list[Block]:
+    """The buttons carry the question itself, so that paging needs no memory and survives a restart."""
+    after = page.total - page.offset - len(page.papers)
+    turns = []
+    if page.offset > 0:
+        turns.append((BACK, "Back", max(0, page.offset - PAGE_SIZE)))
+    if after > 0:
+        turns.append((MORE, f"More ({after:,})", page.offset + PAGE_SIZE))
+    values = [(name, label, turn_value(page.asked, offset)) for name, label, offset in turns]
+    return [button(name, label, value) for name, label, value in values if len(value) <= VALUE_LIMIT]
+
+
+def turn_value(asked: str, offset: int) -> str:
+    return json.dumps([asked, offset], ensure_ascii=False)
+
+
+def turn_of(value: str) -> tuple[str, int]:
+    """What a paging button asks for; raises ValueError when the value is not one of ours."""
+    asked, offset = json.loads(value)
+    if not (isinstance(asked, str) and isinstance(offset, int) and offset >= 0):
+        raise ValueError("not a page")
+    return asked, offset
+
+
+def notice(text: str) -> Message:
+    """A sentence or two, in mrkdwn of ours with everything from outside escaped."""
+    return {"text": text, "blocks": [section(text)]}
+
+
+def quoted(text: str, limit: int = 150) -> str:
+    """Somebody's words inside a sentence of ours."""
+    return f"“{clip(text, limit)}”"
+
+
+def day_heading(day: date) -> str:
+    return f"*Papers of {day:%A} {day.day} {day:%B %Y}*"
+
+
+def subscribed_message(subscription: Subscription) -> Message:
+    return notice(
+        f"This channel gets the day's papers at *{subscription.post_at:%H:%M}* ({subscription.timezone}): "
+        f"the best {subscription.top} as messages, the rest in a thread. `/papers unsubscribe` stops it."
+    )
+
+
+def voted_message(paper: Paper, vote: int, tally: Tally) -> Message:
+    state = {1: "You upvoted", 0: "You took back your vote on", -1: "You downvoted"}[vote]
+    return notice(f"{state} {quoted(paper.title)}: {count(tally.up, 'upvote')} here now.")
+
+
+HELP = """\
+*Papers, every day*
+• `/papers` or `/papers today`, `/papers yesterday`, `/papers 2026-08-20`: the papers of a day
+• `/papers diffusion policy`: the best matches for a topic, only you see them
+• `/papers 2403.01234` or a link: one paper
+• `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
+• `/papers search today`: search for a word that is also a command
+• `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
+• React with :+1: (or :heart:, :fire: ...) or press *Upvote*: one vote per person and paper, wherever it was posted. \
+Taking the reaction back takes the vote back; :-1: votes down. Votes decide what comes first."""
+
+
+def help_message() -> Message:
+    return notice(HELP)

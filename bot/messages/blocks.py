@@ -1,0 +1,72 @@
+"""The Block Kit elements that the bot uses, each within Slack's limits.
+
+Limits: https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from bot.messages.text import clip_plain
+
+Block = dict[str, Any]
+
+SECTION_LIMIT = 3000
+CONTEXT_LIMIT = 2000
+HEADER_LIMIT = 150
+BUTTON_LIMIT = 75
+VALUE_LIMIT = 2000
+#: A link longer than this is left out: no page of a paper or its code needs it.
+URL_LIMIT = 1000
+
+
+class Message(TypedDict):
+    """What chat.postMessage, chat.update and response_url take; `text` is what a notification reads out."""
+
+    text: str
+    blocks: list[Block]
+
+
+def mrkdwn(text: str) -> Block:
+    # Verbatim: Slack would otherwise turn "#general" or "@here" in an abstract into a link or a mention.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: str, accessory: Block | None = None) -> Block:
+    block: Block = {"type": "section", "text": mrkdwn(text[:SECTION_LIMIT])}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def context(*texts: str) -> Block:
+    return {"type": "context", "elements": [mrkdwn(text[:CONTEXT_LIMIT]) for text in texts if text]}
+
+
+def header(text: str) -> Block:
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": clip_plain(text, HEADER_LIMIT), "emoji": True},
+    }
+
+
+def actions(*buttons: Block) -> Block:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def button(action_id: str, text: str, value: str) -> Block:
+    return {
+        "type": "button",
+        "action_id": action_id,
+        "text": {"type": "plain_text", "text": clip_plain(text, BUTTON_LIMIT), "emoji": True},
+        "value": value[:VALUE_LIMIT],
+    }
+
+
+def link(url: str, label: str) -> str:
+    """A mrkdwn link; `label` is escaped already. A URL that could break out of the link is not made one."""
+    if (
+        not url.startswith(("https://", "http://"))
+        or len(url) > URL_LIMIT
+        or any(c in url for c in "|<> \n\t")
+    ):
+        return ""
+    return f"<{url.replace('&', '&amp;')}|{label}>"

@@ -1,0 +1,29 @@
+"""The header of a day's papers."""
+
+from __future__ import annotations
+
+from bot.messages.blocks import Message, context, header
+from bot.messages.text import count
+from storage.models import Edition
+
+SOURCE_NAMES = {"huggingface": "Hugging Face Daily Papers", "arxiv": "arXiv"}
+
+
+def header_message(edition: Edition, papers: int) -> Message:
+    """The first message of an edition: its date, how many papers, from where, and how to vote."""
+    title = f"Papers of {edition.listed_day:%A} {edition.listed_day.day} {edition.listed_day:%B %Y}"
+    rest = papers - edition.top
+    where = f"the best {edition.top} below, {rest} more in this thread" if rest > 0 else "best first"
+    lines = [f"{count(papers, 'paper')} from {sources_line(edition.listed)}  ·  {where}"]
+    if edition.left_out:
+        lines.append(f"{count(edition.left_out, 'other paper')} of the day: `/papers {edition.listed_day}`")
+    lines.append("React with :+1: or press *Upvote*: what you like comes first next time.")
+    return {
+        "text": f"{title}: {count(papers, 'paper')}",
+        "blocks": [header(f"📄 {title}"), context(*lines)],
+    }
+
+
+def sources_line(listed: dict[str, int]) -> str:
+    """`Hugging Face Daily Papers (24) and arXiv (7)`."""
+    return " and ".join(f"{SOURCE_NAMES[name]} ({number:,})" for name, number in listed.items() if number)

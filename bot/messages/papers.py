@@ -1,0 +1,77 @@
+"""One paper as a message, as a line of the thread, and as an entry of a list."""
+
+from __future__ import annotations
+
+from bot.messages.blocks import Block, Message, actions, button, context, link, section
+from bot.messages.text import clip, count, people, sentences
+from storage.models import Paper, Tally
+
+VOTE = "vote"
+_TITLE_LIMIT = 400
+_AUTHORS_LIMIT = 300
+_SUMMARY_LIMIT = 1200
+
+
+def paper_message(paper: Paper, tally: Tally) -> Message:
+    """A paper of the edition's top: everything one needs to decide whether to read it."""
+    text = "\n".join(part for part in (_title(paper), _authors(paper), _summary(paper)) if part)
+    blocks = [section(text), context(_facts(paper, tally), _links(paper)), actions(_vote(paper, tally))]
+    return {"text": clip(paper.title, _TITLE_LIMIT), "blocks": blocks}
+
+
+def rest_message(paper: Paper, tally: Tally) -> Message:
+    """A paper of the thread: short, but votable and one click from its abstract."""
+    text = "\n".join(part for part in (_title(paper), _authors(paper)) if part)
+    blocks = [section(text, _vote(paper, tally)), context(_facts(paper, tally), _links(paper))]
+    return {"text": clip(paper.title, _TITLE_LIMIT), "blocks": blocks}
+
+
+def paper_entry(paper: Paper, tally: Tally) -> list[Block]:
+    """A paper in a list of answers."""
+    text = "\n".join(part for part in (_title(paper), _authors(paper), _summary(paper, most=2)) if part)
+    return [section(text, _vote(paper, tally)), context(_facts(paper, tally), _links(paper))]
+
+
+def drawn(tally: Tally) -> str:
+    """What of the votes a post shows: when this differs from what was drawn, the post is stale."""
+    return f"{tally.up}/{tally.down}"
+
+
+def _title(paper: Paper) -> str:
+    label = clip(paper.title, _TITLE_LIMIT)
+    linked = link(paper.abstract_url, label) or label
+    # A title with an asterisk or a backtick of its own would end the bold face in the middle.
+    return linked if set("*`") & set(label) else f"*{linked}*"
+
+
+def _authors(paper: Paper) -> str:
+    return clip(people(paper.authors), _AUTHORS_LIMIT)
+
+
+def _summary(paper: Paper, most: int = 3) -> str:
+    text = clip(sentences(paper.summary or paper.abstract, most), _SUMMARY_LIMIT)
+    return f":warning: Withdrawn by its authors. {text}" if paper.withdrawn else text
+
+
+def _facts(paper: Paper, tally: Tally) -> str:
+    votes = [f"*{count(tally.up, 'upvote')} here*"] if tally.up else []
+    votes += [f"{count(tally.down, 'downvote')} here"] if tally.down else []
+    upstream = [f"{count(paper.upvotes, 'upvote')} on Hugging Face"] if paper.upvotes is not None else []
+    topics = [clip(", ".join(paper.categories[:4]), 100), clip(", ".join(paper.keywords[:4]), 200)]
+    return "  ·  ".join(part for part in (*votes, *upstream, *topics) if part)
+
+
+def _links(paper: Paper) -> str:
+    stars = f" ({count(paper.code_stars, 'star')})" if paper.code_stars else ""
+    links = (
+        link(paper.abstract_url, "Abstract"),
+        link(paper.pdf_url, "PDF"),
+        link(paper.code_url, f"Code{stars}"),
+        link(paper.project_url, "Project page"),
+        link(paper.huggingface_url, "Hugging Face") if paper.upvotes is not None else "",
+    )
+    return "  ·  ".join(filter(None, links))
+
+
+def _vote(paper: Paper, tally: Tally) -> Block:
+    return button(VOTE, f"👍 Upvote  {tally.up}" if tally.up else "👍 Upvote", paper.id)

@@ -1,0 +1,88 @@
+"""Words for Slack: escaping, clipping and shortening. Text from outside is data and stays data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# A stop, its closing quotes, white space, and something that can begin a sentence.
+_STOP = re.compile(r"""(?<=[.!?])["')\]]*\s+(?=["'(\[$]*[A-Z0-9\u00c0-\uffff])""")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|al|etc|vs|cf|resp|approx|fig|figs|eq|eqs|sec|no|dr|prof|st|w\.r\.t|a\.k\.a)|\b[A-Z])\.$",
+    re.IGNORECASE,
+)
+
+
+def escape(text: str) -> str:
+    """Text as mrkdwn shows it letter for letter: no mention, no link, no control or direction character.
+
+    https://docs.slack.dev/messaging/formatting-message-text names the three characters to escape.
+    """
+    return "".join(_ESCAPES.get(character, character) for character in _CONTROL.sub("", text))
+
+
+def clip(text: str, limit: int) -> str:
+    """Escaped text of at most `limit` characters, cut between words and marked with an ellipsis."""
+    whole = escape(text)
+    if len(whole) <= limit:
+        return whole
+    kept = "".join(_pieces_within(_CONTROL.sub("", text), limit - 1))
+    at_word = kept.rsplit(" ", 1)[0] if " " in kept[limit // 2 :] else kept
+    return at_word.rstrip(" ,;:.") + "…"
+
+
+def _pieces_within(text: str, limit: int) -> Iterator[str]:
+    used = 0
+    for character in text:
+        piece = _ESCAPES.get(character, character)
+        used += len(piece)
+        if used > limit:
+            return
+        yield piece
+
+
+def clip_plain(text: str, limit: int) -> str:
+    """Like clip, for plain_text objects, which Slack shows unescaped."""
+    clean = _CONTROL.sub("", text)
+    return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
+
+
+def sentences(text: str, most: int = 3, limit: int = 600) -> str:
+    """The beginning of a text: at most `most` sentences and `limit` characters, unescaped.
+
+    Cut at the end of a sentence where one ends in time, otherwise between words.
+    """
+    kept = ""
+    for number, sentence in enumerate(_split(text[: limit * 4])):
+        longer = f"{kept} {sentence}".strip()
+        if number >= most or len(longer) > limit:
+            break
+        kept = longer
+    if kept:
+        return kept
+    cut = text[: limit - 1].rsplit(" ", 1)[0] if len(text) >= limit else text
+    return cut + "…" if cut != text else text
+
+
+def _split(text: str) -> Iterator[str]:
+    start = 0
+    for stop in _STOP.finditer(text):
+        # Not at "et al. 2024" or "J. Smith".
+        if not _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]):
+            yield text[start : stop.start()].strip()
+            start = stop.end()
+    if text[start:].strip():
+        yield text[start:].strip()
+
+
+def people(names: Sequence[str], most: int = 3) -> str:
+    """`Ada, Ben, Cleo and 5 others`; a list of one too many is shown whole rather than as "and 1 other"."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} others"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,49 @@
+"""`papers-bot post`: one channel's edition now, or what it would be."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from bot.app import Bot
+from bot.daily import Draft
+from bot.errors import PapersError
+from bot.messages import Message, header_message, paper_message, rest_message
+from storage.models import Subscription
+
+
+class Posted(NamedTuple):
+    """What `post` did for one channel. `messages` holds what it would have posted, when it posted nothing."""
+
+    channel: str
+    day: date
+    sent: int = 0
+    open: int = 0
+    messages: tuple[Message, ...] = ()
+    error: str = ""
+
+
+async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dry_run: bool) -> Posted:
+    """Post a channel's edition, or go on with it; an error is a part of the answer, for the other channels' sake."""
+    of = day or bot.daily.local_day(subscription)
+    try:
+        if dry_run:
+            draft = await bot.daily.draft(subscription, day)
+            return Posted(
+                subscription.channel_id, of, messages=tuple(await _drawn(bot, draft)) if draft else ()
+            )
+        outcome = await bot.daily.post(subscription, day)
+    except PapersError as error:
+        return Posted(subscription.channel_id, of, error=str(error))
+    if outcome is None:
+        return Posted(subscription.channel_id, of)
+    return Posted(subscription.channel_id, of, outcome.sent, outcome.open)
+
+
+async def _drawn(bot: Bot, draft: Draft) -> list[Message]:
+    tallies = await bot.library.store.tallies(bot.identity.team_id, [paper.id for paper in draft.papers])
+    drawn = [header_message(draft.edition, len(draft.papers))]
+    for position, paper in enumerate(draft.papers):
+        draw = paper_message if position < draft.edition.top else rest_message
+        drawn.append(draw(paper, tallies[paper.id]))
+    return drawn

@@ -1,0 +1,77 @@
+"""Posts that show how many voted: redrawn within seconds, many votes at once in one update."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from bot.delivery import draw
+from bot.errors import DeliveryError
+from bot.ingest import Clock
+from bot.messages import drawn
+from bot.slack import NotSent, Slack
+from storage import Store
+from storage.models import Paper, Post, Tally
+
+log = logging.getLogger(__name__)
+
+#: Votes that come within this many seconds of the first are shown by one update.
+COALESCE_SECONDS = 1.0
+#: At start, posts this old are compared with the votes cast while the bot was down.
+LOOK_BACK = timedelta(days=14)
+
+
+class Refresher:
+    """Redraws the posts of papers whose votes changed.
+
+    What a post shows is stored with it, so an update is made only where that differs from the votes,
+    and one that was lost in a crash is found again at the next start.
+    """
+
+    def __init__(self, store: Store, slack: Slack, team_id: str, clock: Clock) -> None:
+        self.store = store
+        self.slack = slack
+        self.team_id = team_id
+        self.clock = clock
+        self._touched: set[str] = set()
+        self._wake = asyncio.Event()
+
+    def touch(self, paper_ids: Iterable[str]) -> None:
+        """The votes on these papers may have changed."""
+        self._touched.update(paper_ids)
+        if self._touched:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Redraw what is touched, for ever."""
+        since = (self.clock() - LOOK_BACK).date()
+        self.touch(await self.store.papers_posted_since(self.team_id, since))
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(COALESCE_SECONDS)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Redraw what was touched until now."""
+        touched, self._touched = self._touched, set()
+        self._wake.clear()
+        posts = await self.store.posts_of(self.team_id, sorted(touched))
+        tallies = await self.store.tallies(self.team_id, sorted(touched))
+        stale = [post for post in posts if post.drawn != drawn(tallies[post.paper_id])]
+        papers = {paper.id: paper for paper in await self.store.papers([post.paper_id for post in stale])}
+        for post in stale:
+            await self._redraw(post, papers[post.paper_id], tallies[post.paper_id])
+
+    async def _redraw(self, post: Post, paper: Paper, tally: Tally) -> None:
+        try:
+            if await self.slack.update(post.channel_id, post.ts, draw(post, paper, tally)):
+                await self.store.drawn(post, drawn(tally))
+            else:
+                await self.store.lost(post, "deleted in Slack")
+        except NotSent as later:
+            await asyncio.sleep(later.retry_after)
+            self.touch([paper.id])
+        except DeliveryError as refused:
+            log.warning("the votes on %s in %s are not shown: %s", paper.id, post.channel_id, refused)

@@ -1,0 +1,18 @@
+"""What Slack's handlers can call: one workspace's parts, put together by `bot.app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.answers import Answers
+from bot.slack import Identity
+from bot.tasks import Tasks
+from bot.votes import Voting
+
+
+@dataclass(frozen=True)
+class Services:
+    identity: Identity
+    answers: Answers
+    voting: Voting
+    tasks: Tasks

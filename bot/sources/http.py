@@ -1,0 +1,279 @@
+"""One polite HTTP client for every source: it waits its turn, tries again, and gives up in time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import math
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import stamina
+from aiolimiter import AsyncLimiter
+
+from bot.errors import SourceError
+from bot.sources.fields import shortened
+
+MOST_BYTES = 50_000_000
+MOST_REDIRECTS = 5
+_NEVER_BETTER = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+
+class RefusedError(SourceError):
+    """The service answered a status that trying again won't change; `status` and `body` are its answer."""
+
+    def __init__(self, source: str, asked: str, problem: str, status: int, body: bytes) -> None:
+        self.status = status
+        self.body = body
+        super().__init__(source, asked, problem)
+
+
+class _Again(Exception):  # noqa: N818 - a signal to the retry loop, never seen outside
+    """An attempt failed in a way that the next may not; `after` is when the service said, in seconds."""
+
+    def __init__(self, problem: str, after: float | None = None) -> None:
+        self.problem = f"{problem}; try again in {math.ceil(after)} s" if after else problem
+        self.after = after
+
+
+class _Budget:
+    """Decides, for one call, whether another attempt is worth it; remembers the last thing that went wrong."""
+
+    def __init__(self, patience: float) -> None:
+        self.ends = time.monotonic() + patience
+        self.problem = ""
+
+    def __call__(self, error: Exception) -> bool | float:
+        if not isinstance(error, _Again):
+            return False
+        self.problem = error.problem
+        if not error.after:
+            return True
+        return error.after if time.monotonic() + error.after < self.ends else False
+
+
+def client(*, connections: int | None = None) -> httpx.AsyncClient:
+    """An HTTP client that says who it is; `connections` bounds how many it holds open at once."""
+    return httpx.AsyncClient(
+        headers={"User-Agent": f"papers-bot/{_version()}"},
+        verify=_trust(),
+        timeout=httpx.Timeout(10.0, pool=None),
+        limits=httpx.Limits(max_connections=connections),
+    )
+
+
+def endpoint(base: str, path: str) -> str:
+    """`path` on `base`, whether or not `base` already ends with the first part of it.
+
+    `https://export.arxiv.org`, `.../api` and `.../api/query/` with `/api/query` are all `.../api/query`.
+    """
+    parts = urlsplit(base)
+    have = [piece for piece in parts.path.split("/") if piece]
+    want = [piece for piece in path.split("/") if piece]
+    overlap = next(
+        size for size in range(min(len(have), len(want)), -1, -1) if have[len(have) - size :] == want[:size]
+    )
+    return urlunsplit((parts.scheme, parts.netloc, "/" + "/".join(have + want[overlap:]), "", ""))
+
+
+class Fetcher:
+    """Reads from one source. Every failure is a `SourceError` whose text holds no secret.
+
+    `pace` makes it send one request at a time, no sooner than the limiter allows, redirects and further
+    attempts included. `attempts` bounds the tries of one call, `patience` its whole time in seconds (waiting
+    for its turn included), `wait` is the first pause between tries; pauses double and carry jitter.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        source: str,
+        pace: AsyncLimiter | None,
+        attempts: int = 3,
+        patience: float = 20.0,
+        wait: float = 0.5,
+    ) -> None:
+        self._client = client
+        self._source = source
+        self._pace = pace
+        self._turn = asyncio.Lock()
+        self._attempts = attempts
+        self._patience = patience
+        self._wait = wait
+
+    async def __aenter__(self) -> Fetcher:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def get(
+        self,
+        url: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        token: str = "",
+        doubt: Callable[[bytes], str] | None = None,
+    ) -> bytes:
+        """The body of the answer, decompressed.
+
+        `token` goes to the host of `url` alone. `doubt` names what makes a 200 unbelievable, or "": such an
+        answer is asked for again like a failed one. Raises `RefusedError` for a 4xx, else `SourceError`.
+        """
+        asked, budget = _asked(url, params), _Budget(self._patience)
+        try:
+            async with asyncio.timeout(self._patience):
+                response, body = await self._persist(
+                    _request(self._client, url, params, token), budget, doubt
+                )
+        except _Again as again:
+            raise SourceError(self._source, asked, again.problem) from again.__cause__
+        except TimeoutError:
+            problem = budget.problem or "no answer"
+            raise SourceError(self._source, asked, f"{problem}; gave up after {self._patience:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL, _Unreadable) as error:
+            raise SourceError(self._source, asked, _explained(error)) from None
+        if response.is_success:
+            return body
+        words = _first_words(body, token)
+        problem = f"answered {response.status_code}" + (f": {words}" if words else "")
+        raise RefusedError(self._source, asked, problem, response.status_code, body)
+
+    async def _persist(
+        self, request: httpx.Request, budget: _Budget, doubt: Callable[[bytes], str] | None
+    ) -> tuple[httpx.Response, bytes]:
+        async for attempt in stamina.retry_context(
+            on=budget,
+            attempts=self._attempts,
+            timeout=None,
+            wait_initial=self._wait,
+            wait_max=self._patience,
+            wait_jitter=self._wait,
+        ):
+            with attempt:
+                response, body = await self._follow(request)
+                if response.status_code == 429 or response.status_code >= 500:
+                    raise _Again(f"answered {response.status_code}", _told_to_wait(response.headers))
+                if response.is_success and doubt is not None and (problem := doubt(body)):
+                    raise _Again(problem)
+                return response, body
+        raise AssertionError("the loop above returns or raises")  # pragma: no cover
+
+    async def _follow(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        """Each redirect is a request of its own, so it takes its own turn; httpx drops the token off-host."""
+        for _ in range(MOST_REDIRECTS + 1):
+            response, body = await self._send(request)
+            if response.next_request is None:
+                return response, body
+            request = response.next_request
+        raise _Unreadable(f"more than {MOST_REDIRECTS} redirects")
+
+    async def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        try:
+            async with contextlib.AsyncExitStack() as turn:
+                if self._pace is not None:
+                    await turn.enter_async_context(self._turn)
+                    await self._pace.acquire()
+                response = await self._client.send(request, stream=True, follow_redirects=False)
+                turn.push_async_callback(response.aclose)
+                return response, await _read(response)
+        except _NEVER_BETTER:
+            raise
+        except httpx.TransportError as error:
+            raise _Again(_explained(error)) from error
+
+
+class _Unreadable(Exception):  # noqa: N818 - turned into `SourceError` by `get`
+    """What came back can't be used, and wouldn't be usable the next time."""
+
+
+async def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise _Unreadable(f"the answer is larger than {MOST_BYTES // 1_000_000} MB")
+    return bytes(body)
+
+
+def _told_to_wait(headers: httpx.Headers) -> float | None:
+    """Seconds until the service wants to be asked again (RFC 9110 Retry-After, else RateLimit), if it says."""
+    told = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", told):
+        return float(told)
+    try:
+        until = parsedate_to_datetime(told)
+    except (ValueError, OverflowError):
+        return _until_reset(headers.get("RateLimit", ""))
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _until_reset(limits: str) -> float | None:
+    """Hugging Face sends `"api";r=0;t=120`: requests remaining, seconds to reset; several are split by commas."""
+    resets = []
+    for limit in limits.split(","):
+        left, reset = (re.search(rf"\b{name}\s*=\s*([0-9]{{1,9}})", limit) for name in ("r", "(?:t|reset)"))
+        if reset and (left is None or int(left[1]) == 0):
+            resets.append(float(reset[1]))
+    return max(resets, default=None)
+
+
+def _request(
+    client: httpx.AsyncClient, url: str, params: Mapping[str, str | int] | None, token: str
+) -> httpx.Request:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return client.build_request("GET", url, params=params, headers=headers)
+
+
+def _asked(url: str, params: Mapping[str, str | int] | None) -> str:
+    """The request as a message shows it: an address can carry a password, a message must not."""
+    try:
+        return shortened(f"GET {httpx.URL(url, params=params).copy_with(userinfo=b'')}", 300)
+    except (httpx.InvalidURL, ValueError):
+        return "GET"
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, _Unreadable):
+        return str(error)
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return "the address is not a valid http(s) address"
+    if isinstance(error, httpx.LocalProtocolError):  # its text quotes the header it refuses, token included
+        return "the request could not be sent"
+    if isinstance(error, httpx.DecodingError):
+        return "the answer could not be decompressed"
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer in time ({type(error).__name__})"
+    return shortened(f"could not be read ({type(error).__name__}: {error})")
+
+
+def _first_words(body: bytes, secret: str) -> str:
+    words = re.sub(r"<[^>]*>", " ", body[:4000].decode("utf-8", "replace"))
+    return shortened(words.replace(secret, "***") if secret else words)
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Reading the machine's certificates takes 30 ms, so every client shares them."""
+    return httpx.create_ssl_context()
+
+
+def _version() -> str:
+    try:
+        return version("papers-bot")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0"

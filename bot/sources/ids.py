@@ -1,0 +1,50 @@
+"""arXiv identifiers, in every form people and services write them.
+
+The forms are those of https://info.arxiv.org/help/arxiv_identifier.html: `YYMM.NNNN` and `YYMM.NNNNN` since
+April 2007, `archive/YYMMNNN` or `archive.SC/YYMMNNN` before. arXiv itself takes any four leading digits as
+well formed (`0000.0000` is "not found", `abc` is an error), and so does this.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Closed for good in March 2007, so the list can't go stale; without it `owner/1234567` would be a paper.
+_ARCHIVES = (
+    "acc-phys adap-org alg-geom ao-sci astro-ph atom-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas cond-mat cs "
+    "dg-ga funct-an gr-qc hep-ex hep-lat hep-ph hep-th math math-ph mtrl-th nlin nucl-ex nucl-th patt-sol "
+    "physics plasm-ph q-alg q-bio quant-ph solv-int supr-con"
+)
+_WRAPPED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
+_LEAD = re.compile(
+    r"(?:https?://)?(?:"
+    r"(?:[a-z0-9-]+\.)*arxiv\.org/(?:abs|pdf|html|format|ps|src)/"
+    r"|(?:www\.)?alphaxiv\.org/(?:[a-z]{2}/)?(?:abs|pdf|html|overview|resources)/"
+    r"|(?:www\.)?(?:huggingface\.co|hf\.co)/(?:api/)?papers/"
+    r"|(?:(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\.)"
+    r"|oai:arxiv\.org:|arxiv:\s*",
+    re.IGNORECASE,
+)
+_ID = re.compile(
+    rf"([0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(_ARCHIVES.split())})(?:\.[a-z]{{2}})?/[0-9]{{7}})(?:v[0-9]+)?",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(r"(?:\.pdf|\.html)?/?(?:[?#].*)?[.,;:!)\]]*", re.IGNORECASE | re.DOTALL)
+
+
+def paper_id(text: str) -> str | None:
+    """The arXiv id that `text` is, without version; None when it is anything else.
+
+    Takes a bare id, `arXiv:`, `oai:` and DOI forms, and the addresses of arXiv, alphaXiv and Hugging Face,
+    also wrapped by Slack (`<url|label>`). An id inside a longer sentence is not looked for. Old ids lose
+    their subject class: arXiv's canonical form of `math.GT/0309136` is `math/0309136`.
+    """
+    text = text.strip()
+    if wrapped := _WRAPPED.fullmatch(text):
+        text = wrapped[1]
+    lead = _LEAD.match(text)
+    found = _ID.match(text, lead.end() if lead else 0)
+    if found is None or _TAIL.fullmatch(text, found.end()) is None:
+        return None
+    archive, slash, number = found[1].lower().partition("/")
+    return f"{archive.partition('.')[0]}/{number}" if slash else found[1]

@@ -1,0 +1,87 @@
+"""What the commands print: a line for people, or a line of JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from bot.doctor import Check
+from bot.ingest import Kept
+from bot.messages import Message
+from bot.posting import Posted
+from storage.models import Paper
+
+
+def posted(result: Posted, *, as_json: bool) -> str:
+    if as_json:
+        return _json({**result._asdict(), "day": result.day.isoformat()})
+    where = f"{result.channel}, {result.day}"
+    if result.error:
+        return f"{where}: {result.error}"
+    if result.messages:
+        return "\n\n".join(text_of(message) for message in result.messages)
+    if result.open:
+        return f"{where}: {result.sent} messages are posted and {result.open} still to come; run this again"
+    return f"{where}: {result.sent} messages are posted" if result.sent else f"{where}: no papers to post"
+
+
+def reading(day: date, kept: Kept, *, as_json: bool) -> str:
+    if as_json:
+        return _json({"day": day.isoformat(), **_kept(kept)})
+    if kept.error:
+        return f"{day} {kept.source}: failed: {kept.error}"
+    return f"{day} {kept.source}: {_counts(kept)}"
+
+
+def imported(name: str, kept: Kept, *, as_json: bool) -> str:
+    if as_json:
+        return _json({"file": name, **_kept(kept)})
+    lines = [
+        f"{name}: {_counts(kept)}",
+        *(f"  {skipped.id}: {skipped.reason}" for skipped in kept.skipped[:20]),
+    ]
+    if len(kept.skipped) > 20:
+        lines.append(f"  and {len(kept.skipped) - 20} more")
+    return "\n".join(lines)
+
+
+def checked(check: Check, *, as_json: bool) -> str:
+    if as_json:
+        return _json(check._asdict())
+    mark = "ok  " if check.ok else "FAIL"
+    return f"{mark}  {check.name}: {check.found}" + (f"\n      {check.advice}" if check.advice else "")
+
+
+def found(paper: Paper, *, as_json: bool) -> str:
+    if as_json:
+        return paper.model_dump_json()
+    year = f"{paper.published:%Y}  " if paper.published else ""
+    return f"{paper.id:<16}{year}{paper.title}"
+
+
+def text_of(message: Message) -> str:
+    """A message as bare text, for a look before it is posted."""
+    return "\n".join(text for block in message["blocks"] for text in _texts(block))
+
+
+def _texts(block: dict[str, Any]) -> list[str]:
+    whole = [block["text"]["text"]] if "text" in block else []
+    parts = [block["accessory"]] if "accessory" in block else block.get("elements", [])
+    for part in parts:
+        text = part["text"]["text"] if isinstance(part["text"], dict) else part["text"]
+        whole.append(f"[{text}]" if part["type"] == "button" else text)
+    return whole
+
+
+def _counts(kept: Kept) -> str:
+    skipped = f", {len(kept.skipped)} skipped" if kept.skipped else ""
+    return f"{kept.papers} papers, {kept.new} new{skipped}"
+
+
+def _kept(kept: Kept) -> dict[str, Any]:
+    return {**kept._asdict(), "skipped": [skipped._asdict() for skipped in kept.skipped]}
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""Reactions and button presses become votes: stored first, shown soon after."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bot.errors import UsageError
+from bot.refresh import Refresher
+from storage import Store
+from storage.models import Click, Paper, Reaction, Tally
+
+
+class Voted(NamedTuple):
+    """What a press of the button did."""
+
+    paper: Paper
+    before: int
+    after: int
+    tally: Tally
+
+
+class Voting:
+    """Records what people say of papers in one workspace."""
+
+    def __init__(self, store: Store, refresher: Refresher, bot_user_id: str) -> None:
+        self.store = store
+        self.refresher = refresher
+        self.bot_user_id = bot_user_id
+
+    async def reacted(self, reaction: Reaction, author: str = "") -> None:
+        """A reaction was added or removed; `author` is who wrote the message, where Slack says so.
+
+        Kept even when the message is not known (yet), unless somebody else wrote it: then it is none of ours.
+        """
+        if reaction.user_id == self.bot_user_id:
+            return
+        paper_id = await self.store.paper_at(reaction.team_id, reaction.channel_id, reaction.ts)
+        if paper_id is None and author not in ("", self.bot_user_id):
+            return
+        await self.store.record_reaction(reaction)
+        if paper_id:
+            self.refresher.touch([paper_id])
+
+    async def clicked(self, click: Click) -> Voted:
+        """A paper's button was pressed. Raises UsageError for a paper that is not in the store."""
+        papers = await self.store.papers([click.paper_id])
+        if not papers:
+            raise UsageError("I don't know this paper any more. Search for it again with `/papers`.")
+        before = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
+        await self.store.record_click(click)
+        self.refresher.touch([click.paper_id])
+        return Voted(
+            papers[0],
+            before,
+            await self.store.vote_of(click.team_id, click.user_id, click.paper_id),
+            (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id],
+        )

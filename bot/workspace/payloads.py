@@ -1,0 +1,207 @@
+"""The JSON that Slack writes: messages, people and channels, and what a delivery carries."""
+
+from bot.workspace.state import Channel, Json, Message, State, User, View
+
+
+def message_json(
+    state: State, message: Message, *, users_shown: int | None = None, metadata: bool = False
+) -> Json:
+    """A message as `conversations.history` gives it; at most `users_shown` people for each reaction."""
+    if message.deleted:
+        return _tombstone(message)
+    body: Json = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
+    body["team"] = state.team.id
+    if message.bot_id:
+        body |= {"bot_id": message.bot_id, "app_id": state.team.app_id}
+    for name in ("blocks", "attachments", "thread_ts"):
+        if value := getattr(message, name):
+            body[name] = value
+    if message.broadcast:
+        body["subtype"] = "thread_broadcast"
+    if message.edited:
+        body["edited"] = {"user": message.user, "ts": message.edited}
+    if message.reactions:
+        body["reactions"] = reactions_json(message, users_shown)
+    if message.metadata and metadata:
+        body["metadata"] = message.metadata
+    return body | _thread_json(state, message)
+
+
+def reactions_json(message: Message, users_shown: int | None) -> list[Json]:
+    """The reactions of a message: all are counted, but only some people may be named."""
+    return [
+        {"name": name, "users": users[:users_shown], "count": len(users)}
+        for name, users in message.reactions.items()
+    ]
+
+
+def _thread_json(state: State, message: Message) -> Json:
+    replies = [] if message.is_reply else state.channels[message.channel].replies(message.ts)
+    if not replies:
+        return {}
+    users = list(dict.fromkeys(reply.user for reply in replies))
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users_count": len(users),
+        "latest_reply": replies[-1].ts,
+        "reply_users": users[:5],
+        "is_locked": False,
+        "subscribed": False,
+    }
+
+
+def _tombstone(message: Message) -> Json:
+    return {
+        "type": "message",
+        "subtype": "tombstone",
+        "text": "This message was deleted.",
+        "user": "USLACKBOT",
+        "hidden": True,
+        "ts": message.ts,
+        "thread_ts": message.ts,
+    }
+
+
+def channel_json(state: State, channel: Channel) -> Json:
+    """A conversation as `conversations.info` gives it."""
+    common: Json = {
+        "id": channel.id,
+        "created": channel.created,
+        "is_archived": channel.archived,
+        "is_im": channel.kind == "im",
+        "is_org_shared": False,
+        "context_team_id": state.team.id,
+        "updated": channel.created * 1000,
+    }
+    if channel.kind == "im":
+        person = next((m for m in channel.members if m != state.team.bot_user_id), state.team.bot_user_id)
+        return common | {"user": person, "is_open": True}
+    return common | {
+        "name": channel.name,
+        "name_normalized": channel.name,
+        "is_channel": channel.kind == "public",
+        "is_group": channel.kind == "private",
+        "is_mpim": False,
+        "is_private": channel.kind == "private",
+        "is_general": False,
+        "is_shared": False,
+        "is_ext_shared": False,
+        "is_member": state.bot_is_in(channel),
+        "num_members": len(channel.members),
+        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
+        "purpose": {"value": "", "creator": "", "last_set": 0},
+        "previous_names": [],
+    }
+
+
+def user_json(state: State, user: User) -> Json:
+    """An account as `users.info` gives it."""
+    return {
+        "id": user.id,
+        "team_id": state.team.id,
+        "name": user.name,
+        "real_name": user.real_name,
+        "deleted": False,
+        "tz": user.tz,
+        "tz_label": user.tz,
+        "tz_offset": user.tz_offset,
+        "profile": {"real_name": user.real_name, "display_name": user.name},
+        "is_admin": False,
+        "is_owner": False,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "updated": 0,
+    }
+
+
+def view_json(state: State, view: View) -> Json:
+    """A view with what Slack adds to it."""
+    team = state.team
+    filled: Json = {"private_metadata": "", "callback_id": "", "external_id": "", "state": {"values": {}}}
+    filled |= {"clear_on_close": False, "notify_on_close": False, "submit": None, "close": None}
+    return {
+        **filled,
+        **view.body,
+        "id": view.id,
+        "team_id": team.id,
+        "hash": view.hash,
+        "app_id": team.app_id,
+        "app_installed_team_id": team.id,
+        "bot_id": team.bot_id,
+        "root_view_id": view.root_id,
+        "previous_view_id": view.previous_id,
+    }
+
+
+def event_callback(state: State, event: Json) -> Json:
+    """An event in the envelope that the Events API delivers it in."""
+    team = state.team
+    return {
+        "token": team.verification_token,
+        "team_id": team.id,
+        "context_team_id": team.id,
+        "context_enterprise_id": None,
+        "api_app_id": team.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": state.next_id("Ev"),
+        "event_time": int(state.clock()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": team.id,
+                "user_id": team.bot_user_id,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+        "event_context": f"4-{state.next_id('')}",
+    }
+
+
+def reaction_event(state: State, kind: str, message: Message, user: str, emoji: str) -> Json:
+    """`reaction_added` or `reaction_removed`."""
+    return {
+        "type": kind,
+        "user": user,
+        "reaction": emoji,
+        "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+        "item_user": message.user,
+        "event_ts": state.next_ts(),
+    }
+
+
+def command_payload(state: State, channel: Channel, user: User, command: str, text: str) -> Json:
+    """What a slash command carries, without the `response_url` and `trigger_id` of this one use."""
+    name = {"im": "directmessage", "private": "privategroup"}.get(channel.kind, channel.name)
+    return {
+        "token": state.team.verification_token,
+        "team_id": state.team.id,
+        "team_domain": state.team.domain,
+        "channel_id": channel.id,
+        "channel_name": name,
+        "user_id": user.id,
+        "user_name": user.name,
+        "command": command,
+        "text": text,
+        "api_app_id": state.team.app_id,
+        "is_enterprise_install": "false",
+    }
+
+
+def interaction_payload(state: State, kind: str, user: User, more: Json) -> Json:
+    """What every interaction carries: who did it, where, and in which app."""
+    team = state.team
+    person = {"id": user.id, "username": user.name, "name": user.name, "team_id": team.id}
+    return {
+        "type": kind,
+        "user": person,
+        "api_app_id": team.app_id,
+        "token": team.verification_token,
+        "team": {"id": team.id, "domain": team.domain},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        **more,
+    }

@@ -1,0 +1,148 @@
+"""A Slack workspace on loopback: the Web API, Socket Mode and `response_url`s behind one port."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from aiohttp import web
+
+from bot.workspace.administration import Administration
+from bot.workspace.delivery import Delivery
+from bot.workspace.payloads import event_callback
+from bot.workspace.people import People
+from bot.workspace.state import Call, Json
+
+T = TypeVar("T")
+
+
+class Workspace(Administration, People):
+    """A small real Slack. Use it as an async context manager, or call `start` and `stop`.
+
+    The options are those of `Core`.
+    """
+
+    _runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen; with port 0 on a free one."""
+        app = web.Application(client_max_size=4 * 1024**2)
+        app.router.add_route("*", "/api/{method}", self.api.handle)
+        app.router.add_get("/link/", self.sockets.handle)
+        app.router.add_post("/responses/{key:.+}", self.responses.handle)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, *self.address)
+        await site.start()
+        self.address = self._runner.addresses[0][:2]
+        self.sockets.base_url = f"{self.url.replace('http', 'ws', 1)}/link/"
+        self.responses.base_url = f"{self.url}/responses/"
+
+    async def stop(self) -> None:
+        """Close every socket and give up what was still to be delivered."""
+        await self.courier.close()
+        await self.sockets.shut()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def url(self) -> str:
+        """Where the workspace is: `http://127.0.0.1:PORT`."""
+        host, port = self.address
+        return f"http://{host}:{port}"
+
+    @property
+    def api_url(self) -> str:
+        """The base address of the Web API, as `AsyncWebClient(base_url=...)` wants it."""
+        return f"{self.url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        """The bot's `xoxb-` token."""
+        return self.state.team.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The app's `xapp-` token, for Socket Mode."""
+        return self.state.team.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        """What deliveries over HTTP are signed with."""
+        return self.state.team.signing_secret
+
+    @property
+    def team_id(self) -> str:
+        """The `T...` id of the workspace."""
+        return self.state.team.id
+
+    @property
+    def bot_user_id(self) -> str:
+        """The `U...` id of the bot's own account."""
+        return self.state.team.bot_user_id
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every Web API call so far."""
+        return self.state.calls
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Everything brought to the bot, or still on its way."""
+        return self.courier.deliveries
+
+    @property
+    def connections(self) -> int:
+        """How many sockets the bot has open."""
+        return len(self.sockets.open)
+
+    @property
+    def request_url(self) -> str | None:
+        """Where deliveries go over HTTP."""
+        return self.courier.request_url
+
+    @request_url.setter
+    def request_url(self, url: str | None) -> None:
+        self.courier.request_url = url
+
+    async def event(self, event: Json) -> Delivery:
+        """Deliver any event, subscribed or not; wrapped as Slack does unless it is an `event_callback` already."""
+        whole = event if event.get("type") == "event_callback" else event_callback(self.state, event)
+        return await self.courier.event(whole)
+
+    async def retry_now(self) -> None:
+        """Make the retries that wait for their minute happen now."""
+        await self.courier.retry_now()
+
+    async def verify_url(self) -> bool:
+        """Check the request URL as Slack does when it is saved."""
+        return await self.courier.verify_url(self.state.team.verification_token)
+
+    async def close_sockets(self) -> None:
+        """Cut the bot's sockets."""
+        await self.sockets.close()
+
+    async def ask_to_reconnect(self) -> None:
+        """Ask the bot for new sockets in place of the old ones."""
+        await self.sockets.ask_to_reconnect()
+
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+        """The first true value of `predicate`, asked again at every change of the workspace."""
+        started = time.monotonic()
+        try:
+            return await self.state.changes.wait_for(predicate, timeout)
+        except TimeoutError:
+            waited = time.monotonic() - started
+            raise TimeoutError(
+                f"not true after {waited:.1f} s; there is:\n{self.state.described()}"
+            ) from None

@@ -1,0 +1,38 @@
+"""Slack's surface: the one table from Slack's names to functions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.messages import BACK, MORE, VOTE
+from bot.services import Services
+from handlers import actions, commands, errors, reactions
+
+Handler = Callable[..., Awaitable[Any]]
+
+COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
+EVENTS: dict[str, Handler] = {
+    "reaction_added": reactions.added,
+    "reaction_removed": reactions.removed,
+}
+ACTIONS: dict[str, Handler] = {VOTE: actions.vote, MORE: actions.turn_page, BACK: actions.turn_page}
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Connect every name to its function, and give the functions `services` in their context."""
+
+    async def offer_services(context: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> None:
+        context["services"] = services
+        await next_()
+
+    app.middleware(offer_services)
+    for name, handler in COMMANDS.items():
+        app.command(name)(handler)
+    for name, handler in EVENTS.items():
+        app.event(name)(handler)
+    for name, handler in ACTIONS.items():
+        app.action(name)(handler)
+    app.error(errors.failed)

@@ -1,0 +1,61 @@
+"""The app's manifest, made from what is registered, so that the two can't drift apart.
+
+https://docs.slack.dev/reference/app-manifest
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import handlers
+
+#: Each scope and the Web API methods it is asked for.
+SCOPES: dict[str, tuple[str, ...]] = {
+    "channels:history": ("conversations.history", "conversations.replies"),
+    "channels:read": ("conversations.info", "conversations.list"),
+    "chat:write": ("chat.postMessage", "chat.update"),
+    "commands": (),
+    "groups:history": ("conversations.history", "conversations.replies"),
+    "groups:read": ("conversations.info", "conversations.list"),
+    "im:history": ("conversations.history", "conversations.replies"),
+    "im:read": ("conversations.info",),
+    "reactions:read": (),
+    "reactions:write": ("reactions.add",),
+}
+USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | subscribe | unsubscribe | help"
+
+
+def manifest(url: str = "") -> dict[str, Any]:
+    """The manifest for Socket Mode or, with the bot's public address, for HTTP."""
+    endpoint = f"{url.rstrip('/')}/slack/events"
+    over_http = {"request_url": endpoint} if url else {}
+    commands = [
+        {
+            "command": name,
+            "description": "The day's papers, and search by topic",
+            "usage_hint": USAGE,
+            "should_escape": False,
+            **({"url": endpoint} if url else {}),
+        }
+        for name in handlers.COMMANDS
+    ]
+    return {
+        "display_information": {
+            "name": "Papers",
+            "description": "Each day's papers, ranked by what your team reacts to",
+            "background_color": "#1f3a5f",
+        },
+        "features": {
+            "bot_user": {"display_name": "papers", "always_online": True},
+            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "slash_commands": commands,
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {**over_http, "bot_events": sorted(handlers.EVENTS)},
+            "interactivity": {"is_enabled": True, **over_http},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not url,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,98 @@
+"""One connection to the SQLite file, and how values travel to and from its columns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from sqlite_utils import Database
+
+from storage.errors import StoreError
+from storage.migrations import migrate
+
+BUSY_SECONDS = 10.0
+Row = dict[str, Any]
+
+
+def connect(path: Path | str) -> Database:
+    """Open the file, create it when it is missing, and bring its schema up to date.
+
+    Raises StoreError with what to do when it can't be opened, is not a database, or is newer than the code.
+    """
+    try:
+        # Autocommit: every transaction of ours is begun and ended in `writing` and nowhere else.
+        connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = wal")
+        # FULL, because an event is acknowledged on the strength of the commit.
+        connection.execute("PRAGMA synchronous = full")
+        connection.execute("PRAGMA foreign_keys = on")
+        db = Database(connection)
+        migrate(db, str(path))
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"The database {path} can't be opened: {error}. Check the path and its permissions, "
+            "or choose another with PAPERS_DATABASE."
+        ) from error
+    return db
+
+
+class Connected:
+    """What each part of the store builds on: the connection, and a transaction for writing."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that takes the write lock first, so that two processes queue instead of failing."""
+        connection = self.db.conn
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
+        cursor = self.db.conn.execute(sql, values or {})
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def to_row(value: BaseModel) -> Row:
+    """A value's fields as columns: times and dates as ISO text, lists and mappings as JSON, flags as 0 and 1."""
+    return {name: _column(getattr(value, name)) for name in type(value).model_fields}
+
+
+def _column(value: Any) -> Any:  # noqa: ANN401 - a field of any of our models
+    match value:
+        case datetime():
+            # One form and one zone, so that text order is time order.
+            return value.astimezone(UTC).isoformat(timespec="microseconds")
+        case Enum():
+            return value.value
+        case tuple() | dict() | list():
+            return json.dumps(value, ensure_ascii=False)
+        case bool():
+            return int(value)
+        case None | int() | float() | str():
+            return value
+        case _:
+            return value.isoformat()
+
+
+def iso(moment: datetime | date) -> str:
+    return str(_column(moment))
+
+
+def as_json(values: Any) -> str:  # noqa: ANN401 - anything JSON can hold
+    """A list or mapping for SQLite's json_each, so that one statement serves any number of values."""
+    return json.dumps(values, ensure_ascii=False)

@@ -1,0 +1,117 @@
+"""The schema, as named migrations that are only ever appended to.
+
+`team_id` leads every key that belongs to a workspace. Papers, their listings and upstream upvotes are
+facts about the world, the same for every workspace, and carry none.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from storage.errors import StoreError
+
+migrations = Migrations("papers-bot")
+
+
+@migrations()
+def m001_papers(db: Database) -> None:
+    # `number` gives full-text search a row id that survives VACUUM.
+    db.execute("""
+        CREATE TABLE papers (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
+            abstract TEXT NOT NULL, summary TEXT NOT NULL, authors TEXT NOT NULL, categories TEXT NOT NULL,
+            keywords TEXT NOT NULL, published TEXT, updated TEXT, withdrawn TEXT, comment TEXT NOT NULL,
+            organization TEXT NOT NULL, code_url TEXT NOT NULL, code_stars INTEGER, project_url TEXT NOT NULL,
+            upvotes INTEGER, first_seen_at TEXT NOT NULL
+        ) STRICT""")
+    db.table("papers").enable_fts(
+        ["title", "authors", "abstract", "summary", "keywords"],
+        create_triggers=True,
+        tokenize="porter unicode61 remove_diacritics 2",
+    )
+    db.execute("""
+        CREATE TABLE upvotes (
+            paper_id TEXT NOT NULL REFERENCES papers (id), read_at TEXT NOT NULL, upvotes INTEGER NOT NULL,
+            PRIMARY KEY (paper_id, read_at)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE listings (
+            source TEXT NOT NULL, day TEXT NOT NULL, paper_id TEXT NOT NULL REFERENCES papers (id),
+            position INTEGER NOT NULL, PRIMARY KEY (source, day, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("CREATE INDEX listings_of_day ON listings (day, paper_id)")
+    db.execute("CREATE INDEX listings_of_paper ON listings (paper_id, day)")
+    db.execute("""
+        CREATE TABLE readings (
+            source TEXT NOT NULL, day TEXT NOT NULL, read_at TEXT NOT NULL, papers INTEGER NOT NULL,
+            skipped INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (source, day)
+        ) STRICT, WITHOUT ROWID""")
+
+
+@migrations()
+def m002_channels(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE subscriptions (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, post_at TEXT NOT NULL, timezone TEXT NOT NULL,
+            top INTEGER NOT NULL, created_by TEXT NOT NULL, active INTEGER NOT NULL,
+            PRIMARY KEY (team_id, channel_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE editions (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT NOT NULL, listed_day TEXT NOT NULL,
+            planned_at TEXT NOT NULL, top INTEGER NOT NULL, listed TEXT NOT NULL, left_out INTEGER NOT NULL,
+            PRIMARY KEY (team_id, channel_id, day)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE posts (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT NOT NULL, position INTEGER NOT NULL,
+            kind TEXT NOT NULL, paper_id TEXT NOT NULL, state TEXT NOT NULL, ts TEXT NOT NULL,
+            reason TEXT NOT NULL, drawn TEXT NOT NULL, seeded INTEGER NOT NULL, claimed_at TEXT,
+            PRIMARY KEY (team_id, channel_id, day, position),
+            FOREIGN KEY (team_id, channel_id, day) REFERENCES editions (team_id, channel_id, day)
+        ) STRICT, WITHOUT ROWID""")
+    # The promise "a paper is posted once per channel", held by the database itself.
+    db.execute(
+        "CREATE UNIQUE INDEX one_post_per_paper ON posts (team_id, channel_id, paper_id) WHERE paper_id != ''"
+    )
+    db.execute("CREATE INDEX posts_of_paper ON posts (team_id, paper_id) WHERE paper_id != ''")
+    db.execute("CREATE UNIQUE INDEX one_post_per_message ON posts (team_id, channel_id, ts) WHERE ts != ''")
+    db.execute("CREATE INDEX posts_in_flight ON posts (state) WHERE state IN ('planned', 'sending')")
+
+
+@migrations()
+def m003_votes(db: Database) -> None:
+    # A removed reaction stays as a row with present = 0, so that a late delivery of its addition,
+    # with an older event_ts, can't bring it back.
+    db.execute("""
+        CREATE TABLE reactions (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, ts TEXT NOT NULL, user_id TEXT NOT NULL,
+            emoji TEXT NOT NULL, present INTEGER NOT NULL, event_ts REAL NOT NULL,
+            PRIMARY KEY (team_id, channel_id, ts, user_id, emoji)
+        ) STRICT, WITHOUT ROWID""")
+    # Every press of a button is a row and an odd number of them is an upvote: a press delivered twice
+    # is the same row, and the order of delivery doesn't matter.
+    db.execute("""
+        CREATE TABLE clicks (
+            team_id TEXT NOT NULL, paper_id TEXT NOT NULL, user_id TEXT NOT NULL, click_id TEXT NOT NULL,
+            clicked_at REAL NOT NULL, PRIMARY KEY (team_id, paper_id, user_id, click_id)
+        ) STRICT, WITHOUT ROWID""")
+
+
+# Read before anything is applied: the names this version of the code knows.
+KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
+
+
+def migrate(db: Database, path: str) -> None:
+    """Bring the database up to date.
+
+    Raises StoreError, before anything is changed, when a newer papers-bot has written it.
+    """
+    newer = {migration.name for migration in migrations.applied(db)} - KNOWN
+    if newer:
+        raise StoreError(
+            f"{path} was written by a newer papers-bot (it has {', '.join(sorted(newer))}). "
+            "Upgrade papers-bot, or choose another file with PAPERS_DATABASE."
+        )
+    if migrations.pending(db):
+        migrations.apply(db)

@@ -1,0 +1,212 @@
+"""The things the store keeps, as frozen values. Times are aware and in UTC unless a name says otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+SourceName = Literal["huggingface", "arxiv"]
+
+
+# https://info.arxiv.org/help/arxiv_identifier.html: since April 2007, and before.
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paper(_Value):
+    """One work, known by its arXiv id without version (`2403.01234`, `quant-ph/0201082`).
+
+    Empty strings, empty tuples and None all mean "not known": merging two readings of a paper keeps
+    whichever is known. `upvotes` are the latest read from Hugging Face, never this workspace's votes.
+    """
+
+    id: str
+    title: str
+    abstract: str = ""
+    summary: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    published: Moment | None = None
+    updated: Moment | None = None
+    withdrawn: Moment | None = None
+    comment: str = ""
+    organization: str = ""
+    code_url: str = ""
+    code_stars: int | None = None
+    project_url: str = ""
+    upvotes: int | None = None
+
+    @property
+    def abstract_url(self) -> str:
+        return f"https://arxiv.org/abs/{self.id}" if self._on_arxiv else ""
+
+    @property
+    def pdf_url(self) -> str:
+        return f"https://arxiv.org/pdf/{self.id}" if self._on_arxiv else ""
+
+    @property
+    def huggingface_url(self) -> str:
+        return f"https://huggingface.co/papers/{self.id}" if self._on_arxiv else ""
+
+    @property
+    def _on_arxiv(self) -> bool:
+        # A file that was imported may hold papers with ids from elsewhere.
+        return bool(_ARXIV_ID.fullmatch(self.id))
+
+
+class Skipped(NamedTuple):
+    """One item of a source's answer that could not be read, and why."""
+
+    id: str
+    reason: str
+
+
+class Batch(_Value):
+    """What one source answered: every paper in it, and which of them it lists for a day.
+
+    `day` is None for a search. `listed` holds ids in the source's order; it leaves out papers that the
+    source only mentions (arXiv's replacements), which are worth keeping but are not the day's papers.
+    """
+
+    source: SourceName
+    papers: tuple[Paper, ...] = ()
+    day: date | None = None
+    listed: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Listed(NamedTuple):
+    """Where a paper was listed: the newest day, and whether Hugging Face's community put it there."""
+
+    day: date
+    curated: bool
+
+
+class Tally(NamedTuple):
+    """The votes of one workspace on one paper."""
+
+    up: int = 0
+    down: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.up - self.down
+
+
+class Subscription(_Value):
+    """A channel that wants an edition each day, at `post_at` in its own `timezone` (an IANA name)."""
+
+    team_id: str
+    channel_id: str
+    post_at: time
+    timezone: str
+    top: int
+    created_by: str = ""
+    active: bool = True
+
+
+class PostKind(StrEnum):
+    HEADER = "header"
+    PAPER = "paper"
+    REST = "rest"
+
+
+class PostState(StrEnum):
+    """A post is planned, then sending, then sent; or abandoned, with a reason."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    ABANDONED = "abandoned"
+
+
+class Edition(_Value):
+    """The papers chosen for one channel on one date.
+
+    `listed_day` is the newest day its papers were listed on: on a Sunday, the Friday before.
+    `listed` counts its papers by source, and `left_out` the day's other papers.
+    """
+
+    team_id: str
+    channel_id: str
+    day: date
+    listed_day: date
+    planned_at: Moment
+    top: int
+    listed: dict[str, int] = {}
+    left_out: int = 0
+
+
+class Post(_Value):
+    """One Slack message of an edition; `position` 0 is the header, papers count from 1, best first."""
+
+    team_id: str
+    channel_id: str
+    day: date
+    position: int
+    kind: PostKind
+    paper_id: str = ""
+    state: PostState = PostState.PLANNED
+    ts: str = ""
+    reason: str = ""
+    drawn: str = ""
+    seeded: bool = False
+    claimed_at: Moment | None = None
+
+
+class Reaction(_Value):
+    """One person's emoji on one message, as Slack reported it; `present` is False once it was removed."""
+
+    team_id: str
+    channel_id: str
+    ts: str
+    user_id: str
+    emoji: str
+    present: bool
+    event_ts: float
+
+
+class Click(_Value):
+    """One press of a paper's upvote button; `click_id` is the same however often Slack delivers it."""
+
+    team_id: str
+    paper_id: str
+    user_id: str
+    click_id: str
+    clicked_at: float
+
+
+class Reading(_Value):
+    """How the last attempt to read one source for one day went; `error` is empty when it worked."""
+
+    source: SourceName
+    day: date
+    read_at: Moment
+    papers: int = 0
+    skipped: int = 0
+    error: str = ""
+
+
+def plain(text: str) -> str:
+    """One line, single spaces: upstream titles and abstracts carry line breaks."""
+    return " ".join(text.split())
+
+
+def unique(items: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for item in items if item))

@@ -1,0 +1,131 @@
+"""Papers, the days they were listed on, and how upstream upvotes grew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from storage.database import Connected, Row, as_json, iso, to_row
+from storage.models import Batch, Listed, Paper, Reading, SourceName
+
+_COLUMNS = tuple(Paper.model_fields)
+_LISTS = ("authors", "categories", "keywords")
+# The newer reading wins, field by field, unless it doesn't know the field.
+_MERGE = ", ".join(
+    f"{name} = CASE WHEN excluded.{name} IN ('', '[]') OR excluded.{name} IS NULL THEN papers.{name} "
+    f"ELSE excluded.{name} END"
+    for name in _COLUMNS
+    if name != "id"
+)
+_CHANGED = " OR ".join(
+    f"(excluded.{name} NOT IN ('', '[]') AND excluded.{name} IS NOT papers.{name})"
+    for name in _COLUMNS
+    if name != "id"
+)
+_INSERT = f"""
+    INSERT INTO papers ({", ".join(_COLUMNS)}, first_seen_at)
+    VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :first_seen_at)
+    ON CONFLICT (id) DO UPDATE SET {_MERGE} WHERE {_CHANGED}"""
+
+
+def paper_of(row: Row) -> Paper:
+    return Paper.model_validate(
+        {name: json.loads(row[name]) if name in _LISTS else row[name] for name in _COLUMNS}
+    )
+
+
+class Papers(Connected):
+    async def keep(self, batch: Batch, read_at: datetime) -> int:
+        """Merge a source's answer into the store in one transaction; returns how many papers were new."""
+        with self.writing() as connection:
+            before = connection.execute("SELECT count(*) FROM papers").fetchone()[0]
+            at = iso(read_at)
+            connection.executemany(
+                _INSERT, ({**to_row(paper), "first_seen_at": at} for paper in batch.papers)
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO upvotes (paper_id, read_at, upvotes) VALUES (?, ?, ?)",
+                ((paper.id, at, paper.upvotes) for paper in batch.papers if paper.upvotes is not None),
+            )
+            if batch.day:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO listings (source, day, paper_id, position) VALUES (?, ?, ?, ?)",
+                    ((batch.source, iso(batch.day), id, n) for n, id in enumerate(batch.listed, start=1)),
+                )
+            after = connection.execute("SELECT count(*) FROM papers").fetchone()[0]
+        return int(after - before)
+
+    async def papers(self, ids: Sequence[str]) -> list[Paper]:
+        """The known papers among `ids`, in the order asked for."""
+        rows = self.rows(
+            "SELECT papers.* FROM json_each(:ids) AS wanted JOIN papers ON papers.id = wanted.value "
+            "ORDER BY wanted.key",
+            {"ids": as_json(list(ids))},
+        )
+        return [paper_of(row) for row in rows]
+
+    async def listed(self, first: date, last: date) -> dict[str, Listed]:
+        """Papers listed from `first` to `last`, by id; newest day first, in the sources' order."""
+        rows = self.rows(
+            "SELECT paper_id, max(day) AS day, max(source = 'huggingface') AS curated FROM listings "
+            "WHERE day BETWEEN :first AND :last GROUP BY paper_id ORDER BY max(day) DESC, min(position), paper_id",
+            {"first": iso(first), "last": iso(last)},
+        )
+        return {row["paper_id"]: Listed(date.fromisoformat(row["day"]), bool(row["curated"])) for row in rows}
+
+    async def most_upvoted(self, first: date, last: date, limit: int) -> list[str]:
+        """The papers listed from `first` to `last` with the most upstream upvotes."""
+        rows = self.rows(
+            "SELECT id FROM papers WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN :first AND :last) "
+            "ORDER BY upvotes DESC NULLS LAST, number DESC LIMIT :limit",
+            {"first": iso(first), "last": iso(last), "limit": limit},
+        )
+        return [row["id"] for row in rows]
+
+    async def newest_day(self, until: date) -> date | None:
+        """The newest day up to `until` that has papers."""
+        day = self.rows("SELECT max(day) AS day FROM listings WHERE day <= :until", {"until": iso(until)})[0][
+            "day"
+        ]
+        return date.fromisoformat(day) if day else None
+
+    async def count_papers(self) -> int:
+        return int(self.rows("SELECT count(*) AS papers FROM papers")[0]["papers"])
+
+    async def all_papers(self) -> Iterator[Paper]:
+        """Every paper, oldest first, read as it is consumed: a store may hold millions."""
+        cursor = self.db.conn.execute("SELECT * FROM papers ORDER BY number")
+        names = [column[0] for column in cursor.description]
+        return (paper_of(dict(zip(names, row, strict=True))) for row in cursor)
+
+    async def match(self, expression: str, limit: int, offset: int = 0) -> list[Paper]:
+        """Full-text matches of an FTS5 expression, best first; BM25 with a title's word worth four others."""
+        rows = self.rows(
+            "SELECT papers.* FROM papers_fts JOIN papers ON papers.number = papers_fts.rowid "
+            "WHERE papers_fts MATCH :expression "
+            "ORDER BY bm25(papers_fts, 4.0, 2.0, 1.0, 1.0, 2.0), papers.published DESC, papers.id "
+            "LIMIT :limit OFFSET :offset",
+            {"expression": expression, "limit": limit, "offset": offset},
+        )
+        return [paper_of(row) for row in rows]
+
+    async def record_reading(self, reading: Reading) -> None:
+        with self.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO readings (source, day, read_at, papers, skipped, error) "
+                "VALUES (:source, :day, :read_at, :papers, :skipped, :error)",
+                to_row(reading),
+            )
+
+    async def reading(self, source: SourceName, day: date) -> Reading | None:
+        rows = self.rows(
+            "SELECT * FROM readings WHERE source = :source AND day = :day",
+            {"source": source, "day": iso(day)},
+        )
+        return Reading.model_validate(rows[0]) if rows else None
+
+    async def last_readings(self) -> list[Reading]:
+        """The newest reading of each source."""
+        rows = self.rows("SELECT *, max(read_at) AS read_at FROM readings GROUP BY source ORDER BY source")
+        return [Reading.model_validate({name: row[name] for name in Reading.model_fields}) for row in rows]

@@ -1,0 +1,167 @@
+"""The ledger of posts: planned, then sending, then sent.
+
+A post is claimed before it is sent, by a conditional update that one process wins, and only when nothing
+before it in its edition is still open: so an edition comes out once and in order however many processes try.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from storage.database import Connected, Row, as_json, iso, to_row
+from storage.models import Edition, Post, PostState
+
+_EDITION = tuple(Edition.model_fields)
+_POST = tuple(Post.model_fields)
+_INSERT = f"INSERT INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)})"
+_KEY = "team_id = :team_id AND channel_id = :channel_id AND day = :day AND position = :position"
+
+
+def _edition(row: Row) -> Edition:
+    return Edition.model_validate({**row, "listed": json.loads(row["listed"])})
+
+
+class Posts(Connected):
+    async def plan(self, edition: Edition, posts: Sequence[Post]) -> bool:
+        """Write an edition and all its posts down; False, with nothing written, when that day is planned already."""
+        with self.writing() as connection:
+            new = connection.execute(
+                f"INSERT OR IGNORE INTO editions ({', '.join(_EDITION)}) "
+                f"VALUES ({', '.join(f':{name}' for name in _EDITION)})",
+                to_row(edition),
+            )
+            if new.rowcount:
+                connection.executemany(_INSERT, (to_row(post) for post in posts))
+        return new.rowcount > 0
+
+    async def edition(self, team_id: str, channel_id: str, day: date) -> Edition | None:
+        rows = self.rows(
+            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND day = :day",
+            {"team": team_id, "channel": channel_id, "day": iso(day)},
+        )
+        return _edition(rows[0]) if rows else None
+
+    async def last_edition(self, team_id: str, channel_id: str) -> Edition | None:
+        rows = self.rows(
+            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel ORDER BY day DESC LIMIT 1",
+            {"team": team_id, "channel": channel_id},
+        )
+        return _edition(rows[0]) if rows else None
+
+    async def unfinished_editions(self, team_id: str) -> list[Edition]:
+        """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first."""
+        rows = self.rows(
+            "SELECT * FROM editions WHERE team_id = :team AND EXISTS (SELECT 1 FROM posts WHERE "
+            "posts.team_id = editions.team_id AND posts.channel_id = editions.channel_id "
+            "AND posts.day = editions.day AND (state IN ('planned', 'sending') OR (state = 'sent' AND NOT seeded))) "
+            "ORDER BY planned_at, channel_id",
+            {"team": team_id},
+        )
+        return [_edition(row) for row in rows]
+
+    async def posts(self, edition: Edition) -> list[Post]:
+        """An edition's posts in their order: the header, then the papers, best first."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
+            "ORDER BY position",
+            to_row(edition),
+        )
+        return [Post.model_validate(row) for row in rows]
+
+    async def papers_posted(self, team_id: str, channel_id: str, ids: Sequence[str]) -> set[str]:
+        """Which of these papers this channel had, or is about to have."""
+        rows = self.rows(
+            "SELECT paper_id FROM posts JOIN json_each(:ids) AS wanted ON paper_id = wanted.value "
+            "WHERE team_id = :team AND channel_id = :channel AND paper_id != ''",
+            {"team": team_id, "channel": channel_id, "ids": as_json(list(ids))},
+        )
+        return {row["paper_id"] for row in rows}
+
+    async def posts_of(self, team_id: str, paper_ids: Sequence[str]) -> list[Post]:
+        """Every sent post of these papers in the workspace, newest first."""
+        rows = self.rows(
+            "SELECT posts.* FROM posts JOIN json_each(:ids) AS wanted ON paper_id = wanted.value "
+            "WHERE team_id = :team AND paper_id != '' AND state = 'sent' ORDER BY ts DESC",
+            {"team": team_id, "ids": as_json(list(paper_ids))},
+        )
+        return [Post.model_validate(row) for row in rows]
+
+    async def current(self, post: Post) -> Post:
+        """The post as the ledger has it now."""
+        rows = self.rows(f"SELECT * FROM posts WHERE {_KEY}", to_row(post))
+        return Post.model_validate(rows[0])
+
+    async def paper_at(self, team_id: str, channel_id: str, ts: str) -> str | None:
+        """The paper on the message `ts`: empty for a header, None for a message that is not an edition's."""
+        rows = self.rows(
+            "SELECT paper_id FROM posts WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND ts != ''",
+            {"team": team_id, "channel": channel_id, "ts": ts},
+        )
+        return str(rows[0]["paper_id"]) if rows else None
+
+    async def papers_posted_since(self, team_id: str, day: date) -> list[str]:
+        rows = self.rows(
+            "SELECT DISTINCT paper_id FROM posts WHERE team_id = :team AND day >= :day AND paper_id != '' "
+            "AND state = 'sent'",
+            {"team": team_id, "day": iso(day)},
+        )
+        return [row["paper_id"] for row in rows]
+
+    async def claim(self, post: Post, now: datetime) -> bool:
+        """Take a planned post for sending; False when another has it, or an earlier one of its edition is open."""
+        return self._change(
+            f"UPDATE posts SET state = 'sending', claimed_at = :now WHERE {_KEY} AND state = 'planned' "
+            "AND NOT EXISTS (SELECT 1 FROM posts AS earlier WHERE earlier.team_id = :team_id "
+            "AND earlier.channel_id = :channel_id AND earlier.day = :day AND earlier.position < :position "
+            "AND earlier.state IN ('planned', 'sending'))",
+            post,
+            now=iso(now),
+        )
+
+    async def confirm(self, post: Post, ts: str, drawn: str) -> bool:
+        """Slack has the message: store its `ts` and what was drawn on it."""
+        return self._change(
+            f"UPDATE posts SET state = 'sent', ts = :sent_ts, drawn = :now_drawn, claimed_at = NULL "
+            f"WHERE {_KEY} AND state = 'sending'",
+            post,
+            sent_ts=ts,
+            now_drawn=drawn,
+        )
+
+    async def release(self, post: Post) -> bool:
+        """Slack certainly does not have the message: back to planned."""
+        return self._change(
+            f"UPDATE posts SET state = 'planned', claimed_at = NULL WHERE {_KEY} AND state = 'sending'", post
+        )
+
+    async def abandon(self, post: Post, reason: str) -> bool:
+        """Slack will never take this message: say why, and let the next one go on."""
+        return self._change(
+            f"UPDATE posts SET state = 'abandoned', reason = :why, claimed_at = NULL "
+            f"WHERE {_KEY} AND state IN ('planned', 'sending')",
+            post,
+            why=reason,
+        )
+
+    async def seeded(self, post: Post) -> None:
+        self._change(f"UPDATE posts SET seeded = 1 WHERE {_KEY}", post)
+
+    async def drawn(self, post: Post, drawn: str) -> None:
+        """The message now shows `drawn`."""
+        self._change(f"UPDATE posts SET drawn = :now_drawn WHERE {_KEY}", post, now_drawn=drawn)
+
+    async def lost(self, post: Post, reason: str) -> None:
+        """Somebody deleted the message in Slack: it is not drawn again, and its paper is not posted again."""
+        self._change(f"UPDATE posts SET state = 'abandoned', reason = :why WHERE {_KEY}", post, why=reason)
+
+    async def open_posts(self, team_id: str) -> dict[PostState, int]:
+        rows = self.rows(
+            "SELECT state, count(*) AS n FROM posts WHERE team_id = :team GROUP BY state", {"team": team_id}
+        )
+        return {PostState(row["state"]): row["n"] for row in rows}
+
+    def _change(self, sql: str, post: Post, **values: str) -> bool:
+        with self.writing() as connection:
+            return connection.execute(sql, {**to_row(post), **values}).rowcount > 0

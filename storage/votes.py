@@ -1,0 +1,88 @@
+"""Reactions and button presses as they came, and the votes that follow from them.
+
+No vote is stored. A person's vote on a paper is read from all their signals on it, over every post of the
+paper in the workspace: the newest of their reactions still there and their button, if it is pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from storage.database import Connected, as_json, to_row
+from storage.models import Click, Reaction, Tally
+
+# :emoji maps an emoji without its skin tone to 1 or -1; what it doesn't map is no vote.
+# max(at) makes SQLite take `value` from the row with the newest signal.
+_VOTES = """
+    WITH wanted AS MATERIALIZED (SELECT DISTINCT value AS paper_id FROM json_each(:papers)),
+    signals AS (
+        SELECT posts.paper_id, user_id, meaning.value, event_ts AS at
+        FROM wanted JOIN posts ON posts.team_id = :team AND posts.paper_id = wanted.paper_id AND posts.paper_id != ''
+        JOIN reactions ON reactions.team_id = posts.team_id AND reactions.channel_id = posts.channel_id
+            AND reactions.ts = posts.ts AND reactions.present
+        JOIN json_each(:emoji) AS meaning ON meaning.key = substr(emoji, 1, instr(emoji || '::', '::') - 1)
+        UNION ALL
+        SELECT clicks.paper_id, user_id, 1, max(clicked_at)
+        FROM wanted JOIN clicks ON clicks.team_id = :team AND clicks.paper_id = wanted.paper_id
+        GROUP BY clicks.paper_id, user_id HAVING count(*) % 2 = 1
+    ),
+    votes AS (SELECT paper_id, user_id, value, max(at) AS at FROM signals GROUP BY paper_id, user_id)"""
+
+
+class Votes(Connected):
+    #: What each emoji says of a paper, set once at start: 1 up, -1 down.
+    emoji: Mapping[str, int]
+
+    async def record_reaction(self, reaction: Reaction) -> None:
+        """Keep what Slack reported, unless something newer is known of the same reaction.
+
+        Reactions on messages that are not known (yet) are kept too: an event can overtake the answer
+        to the call that posted its message.
+        """
+        # One statement is one transaction: the hot path of the whole bot.
+        self.db.conn.execute(
+            "INSERT INTO reactions (team_id, channel_id, ts, user_id, emoji, present, event_ts) "
+            "VALUES (:team_id, :channel_id, :ts, :user_id, :emoji, :present, :event_ts) "
+            "ON CONFLICT DO UPDATE SET present = excluded.present, event_ts = excluded.event_ts "
+            "WHERE excluded.event_ts >= reactions.event_ts",
+            to_row(reaction),
+        )
+
+    async def record_click(self, click: Click) -> None:
+        self.db.conn.execute(
+            "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at) "
+            "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at)",
+            to_row(click),
+        )
+
+    async def tallies(self, team_id: str, paper_ids: Sequence[str]) -> dict[str, Tally]:
+        """The workspace's votes on each of these papers; papers without any have an empty tally."""
+        rows = self.rows(
+            f"{_VOTES} SELECT paper_id, sum(value = 1) AS up, sum(value = -1) AS down FROM votes GROUP BY paper_id",
+            self._asked(team_id, paper_ids),
+        )
+        return {id: Tally() for id in paper_ids} | {
+            row["paper_id"]: Tally(row["up"], row["down"]) for row in rows
+        }
+
+    async def vote_of(self, team_id: str, user_id: str, paper_id: str) -> int:
+        """One person's vote: 1, 0 or -1."""
+        rows = self.rows(
+            f"{_VOTES} SELECT value FROM votes WHERE user_id = :user",
+            {**self._asked(team_id, [paper_id]), "user": user_id},
+        )
+        return int(rows[0]["value"]) if rows else 0
+
+    async def papers_voted(self, team_id: str, since: datetime) -> list[str]:
+        """Every paper that anyone here reacted to since then."""
+        rows = self.rows(
+            "SELECT paper_id FROM clicks WHERE team_id = :team AND clicked_at >= :since UNION "
+            "SELECT paper_id FROM posts JOIN reactions USING (team_id, channel_id, ts) "
+            "WHERE team_id = :team AND paper_id != '' AND present AND event_ts >= :since",
+            {"team": team_id, "since": since.timestamp()},
+        )
+        return [row["paper_id"] for row in rows]
+
+    def _asked(self, team_id: str, paper_ids: Sequence[str]) -> dict[str, str]:
+        return {"team": team_id, "papers": as_json(list(paper_ids)), "emoji": as_json(dict(self.emoji))}
