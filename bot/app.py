@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 
 import handlers
@@ -29,6 +28,7 @@ from bot.services import Services
 from bot.slack import Identity, NotSent, Slack, session
 from bot.sources import open_sources
 from bot.tasks import Tasks
+from bot.timing import Timing
 from bot.votes import Voting
 from storage import Store
 from storage.models import Subscription
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 EVENTS_PATH = "/slack/events"
 #: Slack and service managers expect a process to be gone ten seconds after it was asked to stop.
 STOP_SECONDS = 8.0
+DEFAULT_TIMING = Timing()
 
 
 def now() -> datetime:
@@ -53,7 +54,9 @@ class Library(NamedTuple):
 
 
 @asynccontextmanager
-async def open_library(settings: Settings, clock: Clock = now) -> AsyncIterator[Library]:
+async def open_library(
+    settings: Settings, clock: Clock = now, timing: Timing = DEFAULT_TIMING
+) -> AsyncIterator[Library]:
     """Open the database and the sources. Raises StoreError when the database can't be used."""
     store = Store.open(settings.papers_database, settings.emoji)
     sources = open_sources(
@@ -61,6 +64,7 @@ async def open_library(settings: Settings, clock: Clock = now) -> AsyncIterator[
         huggingface_token=settings.huggingface_token.get_secret_value(),
         arxiv_url=str(settings.arxiv_url),
         arxiv_rss_url=str(settings.arxiv_rss_url),
+        arxiv_pace=timing.arxiv,
     )
     try:
         yield Library(store, Ingest(store, sources, settings.papers_arxiv_categories, clock))
@@ -73,7 +77,13 @@ class Bot:
     """One workspace's bot, connected to Slack's Web API; `run` makes it listen as well."""
 
     def __init__(
-        self, settings: Settings, library: Library, slack: Slack, identity: Identity, clock: Clock
+        self,
+        settings: Settings,
+        library: Library,
+        slack: Slack,
+        identity: Identity,
+        clock: Clock,
+        timing: Timing,
     ) -> None:
         self.settings = settings
         self.library = library
@@ -81,9 +91,10 @@ class Bot:
         self.identity = identity
         store, ingest = library
         self.tasks = Tasks()
-        self.refresher = Refresher(store, slack, identity.team_id, clock)
-        delivery = Delivery(store, slack, settings.papers_upvote_emoji[0], clock, self.refresher.touch)
-        self.daily = Daily(store, ingest, delivery, identity.team_id, clock)
+        self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
+        seed = settings.papers_upvote_emoji[0]
+        delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch)
+        self.daily = Daily(store, ingest, delivery, identity.team_id, clock, timing.tick)
         self.answers = Answers(store, ingest, slack, self.subscription(""), identity.user_id, clock)
         self.voting = Voting(store, self.refresher, identity.user_id)
 
@@ -177,20 +188,8 @@ class Bot:
         `process_before_response` makes Bolt answer as soon as a handler returns; its default polls every
         10 ms for the ack. Handlers therefore ack, leave slow work to `tasks`, and return.
         """
-
-        async def authorize() -> AuthorizeResult:
-            # One token, asked once at start: no auth.test for every request.
-            return AuthorizeResult(
-                enterprise_id=None,
-                team_id=self.identity.team_id,
-                bot_user_id=self.identity.user_id,
-                bot_id=self.identity.bot_id,
-                bot_token=self.settings.slack_bot_token.get_secret_value(),
-            )
-
         app = AsyncApp(
             client=self.slack.client,
-            authorize=authorize,
             signing_secret=self.settings.slack_signing_secret.get_secret_value() or "unused-in-socket-mode",
             process_before_response=True,
             raise_error_for_unhandled_request=True,
@@ -214,17 +213,19 @@ class Bot:
 
 
 @asynccontextmanager
-async def open_bot(settings: Settings, clock: Clock = now) -> AsyncIterator[Bot]:
+async def open_bot(
+    settings: Settings, clock: Clock = now, timing: Timing = DEFAULT_TIMING
+) -> AsyncIterator[Bot]:
     """Open the library and connect to Slack's Web API.
 
     Raises DeliveryError when Slack doesn't accept the token, NotSent when Slack can't be reached.
     Without a token nothing is asked of Slack, which is enough to draw an edition but not to post it.
     """
-    async with open_library(settings, clock) as library, session() as connections:
+    async with open_library(settings, clock, timing) as library, session() as connections:
         token = settings.slack_bot_token.get_secret_value()
         slack = Slack(token, str(settings.slack_api_url), connections)
         identity = await slack.identity() if token else Identity("", "", "", "")
-        yield Bot(settings, library, slack, identity, clock)
+        yield Bot(settings, library, slack, identity, clock, timing)
 
 
 async def run(settings: Settings, clock: Clock = now) -> None:

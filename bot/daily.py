@@ -13,12 +13,12 @@ from bot import ranking
 from bot.delivery import Delivery, Outcome
 from bot.errors import DeliveryError
 from bot.ingest import Clock, Ingest
+from bot.timing import Timing
 from storage import Store
 from storage.models import Edition, Listed, Paper, Post, PostKind, Subscription
 
 log = logging.getLogger(__name__)
 
-TICK_SECONDS = 15.0
 #: Hugging Face's papers are all in the edition; arXiv's announcements, hundreds a day, fill it up to this.
 FULL = 30
 #: Days a channel can catch up on, so that Monday's edition has what the weekend brought.
@@ -37,12 +37,21 @@ class Draft(NamedTuple):
 class Daily:
     """Plans editions and has them sent. It holds no schedule: what is due, the store knows."""
 
-    def __init__(self, store: Store, ingest: Ingest, delivery: Delivery, team_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ingest: Ingest,
+        delivery: Delivery,
+        team_id: str,
+        clock: Clock,
+        tick_seconds: float = Timing().tick,
+    ) -> None:
         self.store = store
         self.ingest = ingest
         self.delivery = delivery
         self.team_id = team_id
         self.clock = clock
+        self.tick_seconds = tick_seconds
         self._working: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, datetime] = {}
 
@@ -50,7 +59,7 @@ class Daily:
         """Post what is due, for ever."""
         while True:
             await self.tick()
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(self.tick_seconds)
 
     async def tick(self) -> list[asyncio.Task[None]]:
         """Start whatever is unfinished or due, and return the tasks: a slow channel holds up no other."""
@@ -135,16 +144,8 @@ class Daily:
             return await self._listed(day, day)
         today = min(self.local_day(subscription), self.ingest.today())
         last = await self.store.last_edition(self.team_id, subscription.channel_id)
-        # The last edition's day again too: papers go on being listed until its evening.
-        since = max(last.listed_day, today - CATCH_UP) if last else today
-        listed = await self._listed(min(since, today), today)
-        if not any(where.curated for where in listed.values()):
-            # Nothing (yet) on a weekend, or early in the day: the newest day that has some.
-            earlier = await self._listed(today - CATCH_UP, today)
-            newest = max((where.day for where in earlier.values() if where.curated), default=today)
-            listed |= {id: where for id, where in earlier.items() if where.curated and where.day == newest}
-        # Hundreds of announcements that did not make it yesterday are not news today.
-        return {id: where for id, where in listed.items() if where.curated or where.day == today}
+        since = max(last.listed_day, today - CATCH_UP) if last else today - CATCH_UP
+        return _news(await self._listed(min(since, today), today), last)
 
     async def _listed(self, first: date, last: date) -> dict[str, Listed]:
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -157,7 +158,8 @@ class Daily:
 
     def _is_free(self, channel_id: str) -> bool:
         task = self._working.get(channel_id)
-        rested = self.clock() >= self._paused.get(channel_id, self.clock())
+        until = self._paused.get(channel_id)
+        rested = until is None or self.clock() >= until
         return rested and (task is None or task.done())
 
     async def _guard(self, channel_id: str, posting: Awaitable[object]) -> None:
@@ -170,6 +172,22 @@ class Daily:
         except Exception:
             log.exception("posting to %s failed and is paused for %s", channel_id, PAUSE)
             self._paused[channel_id] = self.clock() + PAUSE
+
+
+def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
+    """What is new to a channel: for its first edition, the newest day of each kind of listing.
+
+    After that, whatever Hugging Face listed from the last edition's day on: that day too, because papers
+    go on being listed until its evening. Of arXiv only later announcements: the hundreds that did not make
+    it yesterday are not news today.
+    """
+    if last:
+        return {id: where for id, where in listed.items() if where.curated or where.day > last.listed_day}
+    newest = {
+        kind: max((w.day for w in listed.values() if w.curated is kind), default=None)
+        for kind in (True, False)
+    }
+    return {id: where for id, where in listed.items() if where.day == newest[where.curated]}
 
 
 def _posts(draft: Draft) -> list[Post]:

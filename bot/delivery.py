@@ -19,6 +19,7 @@ from bot.errors import DeliveryError
 from bot.ingest import Clock
 from bot.messages import Message, drawn, header_message, paper_message, rest_message
 from bot.slack import BadMessage, MaybeSent, NotSent, Slack
+from bot.timing import Timing
 from storage import Store
 from storage.models import Edition, Paper, Post, PostKind, PostState, Tally
 
@@ -28,10 +29,9 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 #: How often a message whose fate is unknown is looked for before it counts as not sent.
 LOOKS = 2
-LOOK_AGAIN_SECONDS = 3.0
 #: How often Slack may ask to wait before the edition is left for the next tick.
 ATTEMPTS = 5
-#: Slack takes about one message a second in each channel, and short bursts.
+#: Messages that may follow one another at once before a channel's pace sets in.
 BURST = 3
 
 
@@ -47,15 +47,24 @@ class Delivery:
     """Sends planned editions to one workspace, each channel at its own pace."""
 
     def __init__(
-        self, store: Store, slack: Slack, seed: str, clock: Clock, on_sent: Callable[[list[str]], None]
+        self,
+        store: Store,
+        slack: Slack,
+        seed: str,
+        clock: Clock,
+        timing: Timing,
+        on_sent: Callable[[list[str]], None],
     ) -> None:
         self.store = store
         self.slack = slack
         self.seed = seed
         self.clock = clock
+        self.timing = timing
         self.on_sent = on_sent
         self.stopping = False
-        self._pace: defaultdict[str, AsyncLimiter] = defaultdict(lambda: AsyncLimiter(BURST, BURST))
+        self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
+            lambda: AsyncLimiter(BURST, BURST * timing.per_message)
+        )
         self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def send(self, edition: Edition) -> Outcome:
@@ -133,7 +142,7 @@ class Delivery:
     async def _look_for(self, post: Post) -> Post:
         """Settle a post that may have been sent, by reading the channel's history."""
         for look in range(LOOKS):
-            await asyncio.sleep(LOOK_AGAIN_SECONDS * look)
+            await asyncio.sleep(self.timing.look_again * look)
             try:
                 ts = await self.slack.find(post.channel_id, _metadata(post), await self._thread_ts(post))
             except (DeliveryError, MaybeSent) as unreadable:

@@ -34,13 +34,14 @@ ID_LIMIT = 200
 
 
 class Kept(NamedTuple):
-    """What one reading of a source brought."""
+    """What one reading of a source brought; `day` is the one that the source says it listed."""
 
     source: SourceName
     papers: int
     new: int
     skipped: tuple[Skipped, ...] = ()
     error: str = ""
+    day: date | None = None
 
 
 class Ingest:
@@ -114,7 +115,7 @@ class Ingest:
     async def keep(self, batch: Batch) -> Kept:
         """Keep an answer that is at hand."""
         new = await self.store.keep(batch, self.clock())
-        return Kept(batch.source, len(batch.papers), new, batch.skipped)
+        return Kept(batch.source, len(batch.papers), new, batch.skipped, day=batch.day)
 
     def today(self) -> date:
         """The newest day that can have papers: Hugging Face's days are UTC's."""
@@ -125,8 +126,7 @@ class Ingest:
 
         arXiv's feed only ever holds the newest announcements, and is worth reading only when categories are set.
         """
-        current = day >= self.today() - timedelta(days=1)
-        return ["huggingface", "arxiv"] if self.categories and current else ["huggingface"]
+        return ["huggingface", "arxiv"] if self.categories and day >= self.today() else ["huggingface"]
 
     async def _is_due(self, source: SourceName, day: date) -> bool:
         last = await self.store.reading(source, day)

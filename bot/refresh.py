@@ -12,13 +12,12 @@ from bot.errors import DeliveryError
 from bot.ingest import Clock
 from bot.messages import drawn
 from bot.slack import NotSent, Slack
+from bot.timing import Timing
 from storage import Store
 from storage.models import Paper, Post, Tally
 
 log = logging.getLogger(__name__)
 
-#: Votes that come within this many seconds of the first are shown by one update.
-COALESCE_SECONDS = 1.0
 #: At start, posts this old are compared with the votes cast while the bot was down.
 LOOK_BACK = timedelta(days=14)
 
@@ -30,11 +29,19 @@ class Refresher:
     and one that was lost in a crash is found again at the next start.
     """
 
-    def __init__(self, store: Store, slack: Slack, team_id: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        slack: Slack,
+        team_id: str,
+        clock: Clock,
+        coalesce_seconds: float = Timing().coalesce,
+    ) -> None:
         self.store = store
         self.slack = slack
         self.team_id = team_id
         self.clock = clock
+        self.coalesce_seconds = coalesce_seconds
         self._touched: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -50,7 +57,7 @@ class Refresher:
         self.touch(await self.store.papers_posted_since(self.team_id, since))
         while True:
             await self._wake.wait()
-            await asyncio.sleep(COALESCE_SECONDS)
+            await asyncio.sleep(self.coalesce_seconds)
             await self.flush()
 
     async def flush(self) -> None:

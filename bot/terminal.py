@@ -28,10 +28,12 @@ def posted(result: Posted, *, as_json: bool) -> str:
 
 def reading(day: date, kept: Kept, *, as_json: bool) -> str:
     if as_json:
-        return _json({"day": day.isoformat(), **_kept(kept)})
+        return _json({**_kept(kept), "day": (kept.day or day).isoformat(), "asked": day.isoformat()})
     if kept.error:
         return f"{day} {kept.source}: failed: {kept.error}"
-    return f"{day} {kept.source}: {_counts(kept)}"
+    # arXiv's feed has one day only, whatever day is asked for.
+    other = f" (announced {kept.day})" if kept.day and kept.day != day else ""
+    return f"{day} {kept.source}: {_counts(kept)}{other}"
 
 
 def imported(name: str, kept: Kept, *, as_json: bool) -> str:
@@ -80,7 +82,8 @@ def _counts(kept: Kept) -> str:
 
 
 def _kept(kept: Kept) -> dict[str, Any]:
-    return {**kept._asdict(), "skipped": [skipped._asdict() for skipped in kept.skipped]}
+    counted = {name: value for name, value in kept._asdict().items() if name != "day"}
+    return {**counted, "skipped": [skipped._asdict() for skipped in kept.skipped]}
 
 
 def _json(value: dict[str, Any]) -> str:

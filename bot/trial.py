@@ -6,11 +6,11 @@ import asyncio
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from datetime import UTC, date, datetime, time
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
@@ -53,11 +53,7 @@ async def play(console: Console, *, once: bool) -> None:
                     else "from the bundled sample (the sources are out of reach)"
                 )
                 console.print(f"Papers come {kind}.")
-                async with _running(bot):
-                    await _round_trip(console, slack, bot)
-                    if not once:
-                        console.print("\nThe bot keeps running. Press Ctrl-C to stop.")
-                        await asyncio.Event().wait()
+                await _beside(bot, _watch(console, slack, bot, once=once))
 
 
 async def _can_reach_sources() -> bool:
@@ -116,20 +112,27 @@ async def _import(bot: Bot, sample: list[str]) -> None:
         await store.record_reading(Reading(source=source, day=ingest.today(), read_at=bot.daily.clock()))
 
 
-@asynccontextmanager
-async def _running(bot: Bot) -> AsyncIterator[None]:
-    stop, ready = asyncio.Event(), asyncio.Event()
-    running = asyncio.create_task(bot.run(stop, ready))
-    waiting = asyncio.create_task(ready.wait())
+async def _beside(bot: Bot, watching: Coroutine[Any, Any, None]) -> None:
+    """Run the bot as long as somebody watches; when either fails, so does the whole."""
+    stop = asyncio.Event()
+    running, watched = asyncio.create_task(bot.run(stop)), asyncio.create_task(watching)
     try:
-        await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if running.done():
-            running.result()
-        yield
+        await asyncio.wait([running, watched], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
-        await running
+        watched.cancel()
+        await asyncio.gather(running, watched, return_exceptions=True)
+    for task in (running, watched):
+        if not task.cancelled():
+            task.result()
+
+
+async def _watch(console: Console, slack: Workspace, bot: Bot, *, once: bool) -> None:
+    await slack.wait_for(lambda: slack.connections, timeout=30)
+    await _round_trip(console, slack, bot)
+    if not once:
+        console.print("\nThe bot keeps running. Press Ctrl-C to stop.")
+        await asyncio.Event().wait()
 
 
 async def _round_trip(console: Console, slack: Workspace, bot: Bot) -> None:
@@ -164,9 +167,14 @@ async def _round_trip(console: Console, slack: Workspace, bot: Bot) -> None:
 
 
 async def _edition(slack: Workspace, bot: Bot, channel: str) -> list[Message]:
-    async with asyncio.timeout(EDITION_PATIENCE):
-        while not slack.messages(channel) or await bot.library.store.unfinished_editions(slack.team_id):
-            await asyncio.sleep(0.2)
+    """The channel's messages, once the whole edition is there."""
+    await slack.wait_for(lambda: slack.messages(channel), timeout=30)
+    edition = await bot.library.store.last_edition(slack.team_id, channel)
+    planned = len(await bot.library.store.posts(edition)) if edition else 0
+    header = slack.messages(channel)[0].ts
+    await slack.wait_for(
+        lambda: len(slack.messages(channel)) + len(slack.thread(channel, header)) == planned, EDITION_PATIENCE
+    )
     return slack.messages(channel)
 
 

@@ -105,6 +105,7 @@ async def test_a_wait_beyond_its_patience_fails_at_once_and_says_when(
     upstream.fail(PATH, 429, headers=headers)
     error = await failure(fetcher, f"{upstream.url}{PATH}", q="x")
     assert error.problem.startswith("answered 429; try again in 3")
+    assert "gave up" not in error.problem
     assert len(upstream.requests) == 1
 
 

@@ -551,3 +551,22 @@ async def test_what_is_not_there_cannot_be_used(slack: Workspace, ada: str, pape
     private = slack.add_channel("private", private=True, members=[])
     with pytest.raises(LookupError, match="is not in private"):
         await slack.say(ada, private, "hello")
+
+
+async def test_messages_are_events_to_those_who_subscribed() -> None:
+    async with Workspace(events=["message.channels"], enforce_limits=False) as slack:
+        client, ada, papers = client_of(slack), slack.add_user("ada"), slack.add_channel("papers")
+        posted = await client.chat_postMessage(channel=papers, text="a")
+        await client.chat_update(channel=papers, ts=posted["ts"], text="b")
+        await client.chat_postMessage(channel=ada, text="private")
+        await slack.say(ada, papers, "hello")
+        slack.delete_message(papers, posted["ts"])
+        events = [delivery.payload["event"] for delivery in slack.deliveries]
+        assert [event.get("subtype") for event in events] == [
+            None,
+            "message_changed",
+            None,
+            "message_deleted",
+        ]
+        assert events[1]["message"]["text"] == "b"
+        assert events[2]["user"] == ada

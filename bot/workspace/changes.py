@@ -24,7 +24,7 @@ class Changes:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[], T | None], timeout: float) -> T:  # noqa: ASYNC109
         """The first true value of `predicate`, asked now and after every change; `TimeoutError` after `timeout` s."""
         async with asyncio.timeout(timeout):
             while not (value := predicate()):

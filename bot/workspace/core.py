@@ -117,7 +117,7 @@ def _team(team_id: str, name: str, scopes: Collection[str] | None) -> Team:
         name=name,
         domain=name.lower().replace(" ", "-"),
         app_id=f"A{suffix}",
-        bot_user_id=f"U{suffix}B",
+        bot_user_id=f"U{suffix}BOT",  # no counter gives such an id
         bot_id=f"B{suffix}",
         bot_token=f"xoxb-{suffix}-{secrets.token_hex(12)}",
         app_token=f"xapp-1-A{suffix}-{secrets.token_hex(12)}",

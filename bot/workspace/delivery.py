@@ -97,7 +97,7 @@ class Courier:
         return delivery
 
     async def retry_now(self) -> None:
-        """Let the retries that are still to come happen now, all of them one after another where need be."""
+        """Let the next retry of everything that waits for one happen now."""
         waiting = [delivery for delivery in self.deliveries if not delivery.done]
         for delivery in waiting:
             delivery.resting.clear()

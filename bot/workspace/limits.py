@@ -11,6 +11,8 @@ from collections.abc import Callable
 POSTS_PER_SECOND = 1.0
 POST_BURST = 10
 WINDOW = 60.0
+# Whoever waits exactly as long as told must not be sent away again over a rounding error.
+ROUNDING = 1e-6
 
 
 class RateLimits:
@@ -26,7 +28,7 @@ class RateLimits:
         if per_minute is None:
             return 0
         now, calls = self._now(), self._calls[method]
-        while calls and calls[0] <= now - WINDOW:
+        while calls and calls[0] + WINDOW <= now + ROUNDING:
             calls.popleft()
         if len(calls) >= per_minute:
             return max(1, math.ceil(calls[0] + WINDOW - now))
@@ -39,7 +41,7 @@ class RateLimits:
         now = self._now()
         full_at = max(now, self._full_at.get(channel, now)) + 1 / POSTS_PER_SECOND
         wait = full_at - now - POST_BURST / POSTS_PER_SECOND
-        if wait > 1e-9:
+        if wait > ROUNDING:
             return max(1, math.ceil(wait))
         self._full_at[channel] = full_at
         return 0

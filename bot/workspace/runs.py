@@ -23,8 +23,9 @@ class CommandRun:
     """One command, click or submission.
 
     `replies` grows as answers arrive; a message that was replaced or deleted over the `response_url` is in it
-    again. `error` is what Slack would tell the person: `operation_timeout` (no answer in time, or nobody there),
-    `dispatch_failed` (HTTP error), `invalid_command`, `invalid_command_response`.
+    again. `refused` says what Slack did not take, and why. `error` is what Slack would tell the person:
+    `operation_timeout` (no answer in time, or nobody there), `dispatch_failed` (HTTP error), `invalid_command`,
+    `invalid_command_response`.
     """
 
     user: str
@@ -39,6 +40,7 @@ class CommandRun:
     ack_ms: float = 0.0
     error: str | None = None
     replies: list[Message] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     uses: int = 0
 
     async def reply(self, timeout: float = 5.0) -> Message:  # noqa: ASYNC109
@@ -51,8 +53,8 @@ class CommandRun:
             await self.changes.wait_for(lambda: len(self.replies) >= count, timeout)
         except TimeoutError:
             raise TimeoutError(
-                f"{len(self.replies)} of {count} replies after {timeout:g} s "
-                f"(acked={self.acked}, error={self.error}): {[reply.plain() for reply in self.replies]}"
+                f"{len(self.replies)} of {count} replies after {timeout:g} s (acked={self.acked}, "
+                f"error={self.error}, refused={self.refused}): {[reply.plain() for reply in self.replies]}"
             ) from None
         return self.replies
 
@@ -86,22 +88,29 @@ class Responses:
     async def handle(self, request: web.Request) -> web.Response:
         """Take an answer."""
         run = self._runs.get(request.match_info["key"])
-        if run is None or self._state.clock() - run.at > LIFETIME:
+        if run is None:
             return _refusal("expired_url", 404)
-        if run.uses >= MOST_USES:
-            return _refusal("used_url", 404)
         try:
-            payload = json.loads(await request.text())
+            self._take(run, await request.text())
+        except ApiError as error:
+            run.refused.append(f"{error.error} {error.extra or ''}".strip())
+            status = 404 if error.error.endswith("_url") else 400
+            return _refusal(error.error, status, error.extra)
+        return web.Response(text="ok")
+
+    def _take(self, run: CommandRun, text: str) -> None:
+        if self._state.clock() - run.at > LIFETIME:
+            raise ApiError("expired_url")
+        if run.uses >= MOST_USES:
+            raise ApiError("used_url")
+        try:
+            payload = json.loads(text)
         except json.JSONDecodeError:
             payload = None
         if not isinstance(payload, dict):
-            return _refusal("invalid_payload", 400)
-        try:
-            self.answer(run, payload)
-        except ApiError as error:
-            return _refusal(error.error, 400, error.extra)
+            raise ApiError("invalid_payload")
+        self.answer(run, payload)
         run.uses += 1
-        return web.Response(text="ok")
 
     def answer_in_ack(self, run: CommandRun) -> None:
         """Show what the bot said in the acknowledgement of a command itself, if it said anything."""
@@ -110,8 +119,9 @@ class Responses:
             return
         try:
             self.answer(run, payload)
-        except ApiError:
+        except ApiError as error:
             run.error = "invalid_command_response"
+            run.refused.append(f"{error.error} {error.extra or ''}".strip())
 
     def answer(self, run: CommandRun, payload: Json) -> None:
         """Show an answer: as a new message, in place of the message it came from, or by taking that away."""

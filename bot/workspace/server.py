@@ -121,7 +121,7 @@ class Workspace(Administration, People):
         return await self.courier.event(whole)
 
     async def retry_now(self) -> None:
-        """Make the retries that wait for their minute happen now."""
+        """Let the next retry of everything that waits for its minute happen now."""
         await self.courier.retry_now()
 
     async def verify_url(self) -> bool:
@@ -136,7 +136,7 @@ class Workspace(Administration, People):
         """Ask the bot for new sockets in place of the old ones."""
         await self.sockets.ask_to_reconnect()
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109
         """The first true value of `predicate`, asked again at every change of the workspace."""
         started = time.monotonic()
         try:

@@ -1,0 +1,22 @@
+"""The waits of the bot, in seconds, in one place: tests pass shorter ones in, nothing patches them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long to wait, in seconds.
+
+    `tick`: between two looks at what is due. `per_message`: between messages to one channel; Slack takes
+    about one a second, and short bursts. `coalesce`: votes that come within this time of the first are shown
+    by one update. `look_again`: before a message whose fate is unknown is looked for a second time.
+    `arxiv`: between requests to arXiv, which asks for three seconds.
+    """
+
+    tick: float = 15.0
+    per_message: float = 1.0
+    coalesce: float = 1.0
+    look_again: float = 3.0
+    arxiv: float = 3.0
