@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 
 import handlers
 from bot.answers import Answers
@@ -23,6 +22,7 @@ from bot.daily import Daily
 from bot.delivery import Delivery
 from bot.errors import DeliveryError, UsageError
 from bot.ingest import Clock, Ingest
+from bot.logs import BOLT
 from bot.refresh import Refresher
 from bot.services import Services
 from bot.slack import Identity, NotSent, Slack, session
@@ -162,13 +162,9 @@ class Bot:
         if app_token:
             client = AsyncSocketModeHandler(app, app_token).client
             try:
+                # Asked for here, because `connect` would ask for ever with a token that Slack refuses.
+                client.wss_uri = await self.slack.socket_url(app_token)
                 await client.connect()  # type: ignore[no-untyped-call]
-            except SlackApiError as error:
-                raise DeliveryError(
-                    str(error.response.get("error")),
-                    "Slack refused SLACK_APP_TOKEN; make an app-level token with connections:write",
-                ) from error
-            try:
                 yield
             finally:
                 await client.close()  # type: ignore[no-untyped-call]
@@ -189,6 +185,7 @@ class Bot:
         10 ms for the ack. Handlers therefore ack, leave slow work to `tasks`, and return.
         """
         app = AsyncApp(
+            logger=logging.getLogger(BOLT),
             client=self.slack.client,
             signing_secret=self.settings.slack_signing_secret.get_secret_value() or "unused-in-socket-mode",
             process_before_response=True,
@@ -221,7 +218,7 @@ async def open_bot(
     Raises DeliveryError when Slack doesn't accept the token, NotSent when Slack can't be reached.
     Without a token nothing is asked of Slack, which is enough to draw an edition but not to post it.
     """
-    async with open_library(settings, clock, timing) as library, session() as connections:
+    async with open_library(settings, clock, timing) as library, session(timing.call) as connections:
         token = settings.slack_bot_token.get_secret_value()
         slack = Slack(token, str(settings.slack_api_url), connections)
         identity = await slack.identity() if token else Identity("", "", "", "")
@@ -230,23 +227,29 @@ async def open_bot(
 
 async def run(settings: Settings, clock: Clock = now) -> None:
     """Run until SIGTERM or SIGINT; wait for Slack when it can't be reached at the start."""
-    stop = asyncio.Event()
+    stop, ready = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(_run(settings, clock, stop, ready))
+
+    def ask_to_stop() -> None:
+        stop.set()
+        if not ready.is_set():
+            # Nothing is under way yet that would have to be finished.
+            running.cancel()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    while not stop.is_set():
+        asyncio.get_running_loop().add_signal_handler(name, ask_to_stop)
+    await asyncio.wait([running])
+    if not running.cancelled():
+        running.result()
+
+
+async def _run(settings: Settings, clock: Clock, stop: asyncio.Event, ready: asyncio.Event) -> None:
+    while True:
         try:
             async with open_bot(settings, clock) as bot:
                 log.info("connected to %s as %s", bot.identity.team, bot.identity.user_id)
-                await bot.run(stop)
+                await bot.run(stop, ready)
                 return
         except NotSent as later:
             log.warning("Slack can't be reached; trying again in %.0f s", later.retry_after)
-            await _sleep_unless(stop, later.retry_after)
-
-
-async def _sleep_unless(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+            await asyncio.sleep(later.retry_after)

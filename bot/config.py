@@ -77,7 +77,6 @@ class Settings(BaseSettings):
             "100",
             "raised_hands",
             "clap",
-            "eyes",
         ),
         description="Reactions that count as an upvote; the first is the one the bot seeds",
     )

@@ -36,10 +36,11 @@ BURST = 3
 
 
 class Outcome(NamedTuple):
-    """What became of an edition: how many of its messages are in the channel, and how many are still open."""
+    """What became of an edition: its messages that are in the channel, those sent just now, and those still open."""
 
     edition: Edition
     sent: int
+    new: int
     open: int
 
 
@@ -73,17 +74,19 @@ class Delivery:
         Raises DeliveryError when a person must mend the channel or the token first; nothing is lost by it.
         """
         async with self._busy[edition.channel_id]:
+            before = await self._states(edition)
             seeding: list[asyncio.Task[None]] = []
             try:
                 await self._send_in_order(edition, seeding)
             finally:
                 await asyncio.gather(*seeding)
-        states = [post.state for post in await self.store.posts(edition)]
-        return Outcome(
-            edition,
-            states.count(PostState.SENT),
-            states.count(PostState.PLANNED) + states.count(PostState.SENDING),
-        )
+        states = await self._states(edition)
+        sent = states.count(PostState.SENT)
+        waiting = states.count(PostState.PLANNED) + states.count(PostState.SENDING)
+        return Outcome(edition, sent, sent - before.count(PostState.SENT), waiting)
+
+    async def _states(self, edition: Edition) -> list[PostState]:
+        return [post.state for post in await self.store.posts(edition)]
 
     async def _send_in_order(self, edition: Edition, seeding: list[asyncio.Task[None]]) -> None:
         posts = await self.store.posts(edition)
@@ -104,7 +107,7 @@ class Delivery:
     async def _settle(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
         """Bring one post as far as it will go now, and return it as the ledger has it then."""
         if post.state is PostState.SENDING and self._expired(post):
-            post = await self._look_for(post)
+            post = await self._look_for(edition, post, paper)
         for _ in range(ATTEMPTS):
             if post.state is not PostState.PLANNED:
                 break
@@ -126,7 +129,7 @@ class Delivery:
             await asyncio.sleep(later.retry_after)
         except MaybeSent as unknown:
             log.warning("post %d of %s in %s: %s", post.position, post.day, post.channel_id, unknown)
-            return await self._look_for(post)
+            return await self._look_for(edition, post, paper)
         except BadMessage as refused:
             log.error(
                 "post %d of %s in %s is abandoned: %s", post.position, post.day, post.channel_id, refused
@@ -139,12 +142,12 @@ class Delivery:
             await self.store.confirm(post, ts, shown)
         return await self.store.current(post)
 
-    async def _look_for(self, post: Post) -> Post:
+    async def _look_for(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
         """Settle a post that may have been sent, by reading the channel's history."""
         for look in range(LOOKS):
             await asyncio.sleep(self.timing.look_again * look)
             try:
-                ts = await self.slack.find(post.channel_id, _metadata(post), await self._thread_ts(post))
+                ts = await self._find(edition, post, paper)
             except (DeliveryError, MaybeSent) as unreadable:
                 # Not a guess: it stays open until the history can be read.
                 log.warning("post %d of %s waits to be found: %s", post.position, post.day, unreadable)
@@ -155,6 +158,16 @@ class Delivery:
                 return await self.store.current(post)
         await self.store.release(post)
         return await self.store.current(post)
+
+    async def _find(self, edition: Edition, post: Post, paper: Paper | None) -> str | None:
+        message, _ = await self._draw(edition, post, paper)
+        header = (await self.store.current(post.model_copy(update={"position": 0}))).ts
+        # By Slack's own clock where there is a header; ours may be off, so it gets a day's margin.
+        since = header or f"{(edition.planned_at - timedelta(days=1)).timestamp():.6f}"
+        thread_ts = header if post.kind is PostKind.REST else ""
+        return await self.slack.find(
+            post.channel_id, message, _metadata(post), since=since, thread_ts=thread_ts
+        )
 
     async def _draw(self, edition: Edition, post: Post, paper: Paper | None) -> tuple[Message, str]:
         if paper is None:

@@ -18,6 +18,7 @@ class Posted(NamedTuple):
     channel: str
     day: date
     sent: int = 0
+    new: int = 0
     open: int = 0
     messages: tuple[Message, ...] = ()
     error: str = ""
@@ -37,7 +38,7 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
         return Posted(subscription.channel_id, of, error=str(error))
     if outcome is None:
         return Posted(subscription.channel_id, of)
-    return Posted(subscription.channel_id, of, outcome.sent, outcome.open)
+    return Posted(subscription.channel_id, of, outcome.sent, outcome.new, outcome.open)
 
 
 async def _drawn(bot: Bot, draft: Draft) -> list[Message]:

@@ -21,14 +21,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import DeliveryError
 from bot.messages import Message
+from bot.timing import Timing
 
-#: A call that took longer has failed: Slack answers within a few seconds, or not at all.
-CALL_SECONDS = 20.0
 #: Names the messages of editions in Slack's message metadata.
 EVENT_TYPE = "papers_post"
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{4,}")
 _HISTORY_PAGE = 200
-_HISTORY_PAGES = 5
+_HISTORY_PAGES = 50
 
 #: What a person can do about each error that ends all posting, or posting to one channel.
 TOKEN_ERRORS = {
@@ -100,11 +99,25 @@ class Slack:
         try:
             answer = await self.client.auth_test()
         except SlackApiError as error:
-            raise _refusal(error, "") from error
+            raise _passing_or_refusal(error, "") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(5.0) from error
         known = {name: str(answer.get(name) or "") for name in Identity._fields}
         return Identity(**known)
+
+    async def socket_url(self, app_token: str) -> str:
+        """Where a socket can be opened. Raises DeliveryError for a bad token, NotSent when Slack can't be reached."""
+        try:
+            answer = await self.client.apps_connections_open(app_token=app_token)
+        except SlackApiError as error:
+            trouble = _passing_or_refusal(error, "")
+            if isinstance(trouble, NotSent):
+                raise trouble from error
+            advice = "Slack refused SLACK_APP_TOKEN; make an app-level token with connections:write"
+            raise DeliveryError(trouble.code, advice) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotSent(5.0) from error
+        return str(answer["url"])
 
     async def post(
         self, channel: str, message: Message, metadata: Mapping[str, Any], thread_ts: str = ""
@@ -133,15 +146,21 @@ class Slack:
             raise MaybeSent(str(error) or "timed out") from error
         return str(answer["ts"])
 
-    async def find(self, channel: str, metadata: Mapping[str, Any], thread_ts: str = "") -> str | None:
-        """The `ts` of the message posted with this metadata, or None when the channel doesn't have it.
+    async def find(
+        self, channel: str, message: Message, metadata: Mapping[str, Any], *, since: str, thread_ts: str = ""
+    ) -> str | None:
+        """The `ts` of a message that was perhaps posted, or None when the channel doesn't have it.
 
-        Raises DeliveryError or MaybeSent when the history can't be read, which says nothing about the message.
+        Looked for by its metadata from the `ts` `since` on, or in a thread; by its text where the history
+        comes without metadata. Raises DeliveryError or MaybeSent when the history can't be read, which says
+        nothing about the message.
         """
         try:
-            async for found in self._history(channel, thread_ts):
-                carried = found.get("metadata") or {}
-                if carried.get("event_type") == EVENT_TYPE and carried.get("event_payload") == dict(metadata):
+            async for found in self._history(channel, since, thread_ts):
+                carried = found.get("metadata")
+                if carried is None and found.get("text") == message["text"] and found.get("bot_id"):
+                    return str(found["ts"])
+                if carried == {"event_type": EVENT_TYPE, "event_payload": dict(metadata)}:
                     return str(found["ts"])
         except SlackApiError as error:
             raise _refusal(error, channel) from error
@@ -149,24 +168,19 @@ class Slack:
             raise MaybeSent(f"the history of {channel} can't be read: {error}") from error
         return None
 
-    async def _history(self, channel: str, thread_ts: str) -> AsyncIterator[dict[str, Any]]:
-        cursor = ""
+    async def _history(self, channel: str, since: str, thread_ts: str) -> AsyncIterator[dict[str, Any]]:
+        asked: dict[str, Any] = {"channel": channel, "limit": _HISTORY_PAGE, "include_all_metadata": True}
         for _ in range(_HISTORY_PAGES):
-            asked: dict[str, Any] = {
-                "channel": channel,
-                "limit": _HISTORY_PAGE,
-                "include_all_metadata": True,
-                "cursor": cursor,
-            }
             if thread_ts:
                 answer = await self.client.conversations_replies(ts=thread_ts, **asked)
             else:
-                answer = await self.client.conversations_history(**asked)
+                answer = await self.client.conversations_history(oldest=since, inclusive=True, **asked)
             for message in answer.get("messages") or []:
                 yield message
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
+            asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not asked["cursor"]:
                 return
+        raise MaybeSent(f"{channel} has had too many messages to look through")
 
     async def update(self, channel: str, ts: str, message: Message) -> bool:
         """Redraw a message; False when it is gone."""
@@ -177,7 +191,7 @@ class Slack:
         except SlackApiError as error:
             if _code(error) in {"message_not_found", "cant_update_message"}:
                 return False
-            raise _refusal(error, channel) from error
+            raise _passing_or_refusal(error, channel) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(5.0) from error
         return True
@@ -188,7 +202,7 @@ class Slack:
             await self.client.reactions_add(channel=channel, timestamp=ts, name=emoji)
         except SlackApiError as error:
             if _code(error) != "already_reacted":
-                raise _refusal(error, channel) from error
+                raise _passing_or_refusal(error, channel) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(5.0) from error
 
@@ -202,7 +216,7 @@ class Slack:
                 if channel.get("name") == bare:
                     return str(channel["id"])
         except SlackApiError as error:
-            raise _refusal(error, name) from error
+            raise _passing_or_refusal(error, name) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(5.0) from error
         raise DeliveryError(
@@ -236,9 +250,9 @@ class Slack:
         return frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
 
 
-def session() -> aiohttp.ClientSession:
+def session(call_seconds: float = Timing().call) -> aiohttp.ClientSession:
     """The connections to Slack, kept open between calls. Must be made inside the running loop."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=call_seconds))
 
 
 def _code(error: SlackApiError) -> str:
@@ -254,6 +268,16 @@ def _outcome(error: SlackApiError, channel: str) -> Exception:
         return MaybeSent(code or f"HTTP status {status}")
     if code in _MESSAGE_ERRORS:
         return BadMessage(code)
+    return _refusal(error, channel)
+
+
+def _passing_or_refusal(error: SlackApiError, channel: str) -> NotSent | DeliveryError:
+    """For a call that can be repeated: Slack is busy or broken just now, or a person has to act."""
+    match _outcome(error, channel):
+        case NotSent() as later:
+            return later
+        case MaybeSent():
+            return NotSent(5.0)
     return _refusal(error, channel)
 
 

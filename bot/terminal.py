@@ -22,8 +22,12 @@ def posted(result: Posted, *, as_json: bool) -> str:
     if result.messages:
         return "\n\n".join(text_of(message) for message in result.messages)
     if result.open:
-        return f"{where}: {result.sent} messages are posted and {result.open} still to come; run this again"
-    return f"{where}: {result.sent} messages are posted" if result.sent else f"{where}: no papers to post"
+        return (
+            f"{where}: {result.new} messages posted, {result.open} still to come; run this again in a minute"
+        )
+    if result.sent and not result.new:
+        return f"{where}: nothing to do, all {result.sent} messages were posted before"
+    return f"{where}: {result.new} messages posted" if result.sent else f"{where}: no papers to post"
 
 
 def reading(day: date, kept: Kept, *, as_json: bool) -> str:

@@ -12,7 +12,8 @@ class Timing:
     `tick`: between two looks at what is due. `per_message`: between messages to one channel; Slack takes
     about one a second, and short bursts. `coalesce`: votes that come within this time of the first are shown
     by one update. `look_again`: before a message whose fate is unknown is looked for a second time.
-    `arxiv`: between requests to arXiv, which asks for three seconds.
+    `arxiv`: between requests to arXiv, which asks for three seconds. `call`: before a call to Slack has failed,
+    which answers within a few seconds or not at all; less than a claim's lease.
     """
 
     tick: float = 15.0
@@ -20,3 +21,4 @@ class Timing:
     coalesce: float = 1.0
     look_again: float = 3.0
     arxiv: float = 3.0
+    call: float = 20.0

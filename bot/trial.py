@@ -7,7 +7,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Coroutine
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,10 @@ async def _import(bot: Bot, sample: list[str]) -> None:
         return
     store, ingest = bot.library
     await import_papers(ingest, sample, lambda _: None)
-    for source in ingest.sources_for(ingest.today()):
-        # The day is in: nothing is gained by asking sources that were out of reach a second ago.
-        await store.record_reading(Reading(source=source, day=ingest.today(), read_at=bot.daily.clock()))
+    for day in (ingest.today() - timedelta(days=n) for n in range(7)):
+        for source in ingest.sources_for(day):
+            # Nothing is gained by asking sources that were out of reach a second ago.
+            await store.record_reading(Reading(source=source, day=day, read_at=bot.daily.clock()))
 
 
 async def _beside(bot: Bot, watching: Coroutine[Any, Any, None]) -> None:

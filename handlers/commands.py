@@ -21,6 +21,7 @@ async def papers(
     asker = Asker(command["user_id"], command["channel_id"])
 
     async def answer() -> None:
-        await respond(**await services.answers.answer(command.get("text") or "", asker))
+        answered = await services.answers.answer(command.get("text") or "", asker)
+        await respond(**answered, response_type="ephemeral")
 
     services.tasks.start(answer(), tell(respond))

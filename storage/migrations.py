@@ -114,4 +114,11 @@ def migrate(db: Database, path: str) -> None:
             "Upgrade papers-bot, or choose another file with PAPERS_DATABASE."
         )
     if migrations.pending(db):
-        migrations.apply(db)
+        # The write lock first: of two processes that open a new file at once, the later finds the work done.
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            migrations.apply(db)
+        except BaseException:
+            db.conn.rollback()
+            raise
+        db.conn.commit()

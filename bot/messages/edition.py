@@ -14,16 +14,19 @@ def header_message(edition: Edition, papers: int) -> Message:
     title = f"Papers of {edition.listed_day:%A} {edition.listed_day.day} {edition.listed_day:%B %Y}"
     rest = papers - edition.top
     where = f"the best {edition.top} below, {rest} more in this thread" if rest > 0 else "best first"
-    lines = [f"{count(papers, 'paper')} from {sources_line(edition.listed)}  ·  {where}"]
+    lines = [f"{_from_where(edition.listed, papers)}  ·  {where}"]
     if edition.left_out:
         lines.append(f"{count(edition.left_out, 'other paper')} of the day: `/papers {edition.listed_day}`")
     lines.append("React with :+1: or press *Upvote*: what you like comes first next time.")
     return {
         "text": f"{title}: {count(papers, 'paper')}",
-        "blocks": [header(f"📄 {title}"), context(*lines)],
+        "blocks": [header(f"📄 {title}"), *(context(line) for line in lines)],
     }
 
 
-def sources_line(listed: dict[str, int]) -> str:
-    """`Hugging Face Daily Papers (24) and arXiv (7)`."""
-    return " and ".join(f"{SOURCE_NAMES[name]} ({number:,})" for name, number in listed.items() if number)
+def _from_where(listed: dict[str, int], papers: int) -> str:
+    """`24 papers from Hugging Face Daily Papers`, or `31 papers: 24 from Hugging Face Daily Papers, 7 from arXiv`."""
+    parts = [(SOURCE_NAMES[name], number) for name, number in listed.items() if number]
+    if len(parts) == 1:
+        return f"{count(papers, 'paper')} from {parts[0][0]}"
+    return f"{count(papers, 'paper')}: " + ", ".join(f"{number:,} from {name}" for name, number in parts)

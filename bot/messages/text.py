@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Slack formats what stands between two of a kind, at the edges of words and on one line.
+_MARKED = re.compile(r"(?<!\w)([*_~`])(?=\S)([^\n]*?\S)\1(?!\w)")
+_LOOKALIKE = {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"}
 # A stop, its closing quotes, white space, and something that can begin a sentence.
 _STOP = re.compile(r"""(?<=[.!?])["')\]]*\s+(?=["'(\[$]*[A-Z0-9\u00c0-\uffff])""")
 _ABBREVIATION = re.compile(
@@ -15,20 +18,20 @@ _ABBREVIATION = re.compile(
 )
 
 
-def escape(text: str) -> str:
-    """Text as mrkdwn shows it letter for letter: no mention, no link, no control or direction character.
-
-    https://docs.slack.dev/messaging/formatting-message-text names the three characters to escape.
-    """
-    return "".join(_ESCAPES.get(character, character) for character in _CONTROL.sub("", text))
-
-
 def clip(text: str, limit: int) -> str:
-    """Escaped text of at most `limit` characters, cut between words and marked with an ellipsis."""
-    whole = escape(text)
+    """Outside text of at most `limit` characters as mrkdwn shows it letter for letter, cut between words.
+
+    No mention, no link, no control or direction character survives.
+    https://docs.slack.dev/messaging/formatting-message-text names the three characters to escape. There is no
+    escape for the markers of bold, italic, struck and code: a pair of them becomes its look-alikes.
+    """
+    # Escaping only lengthens, so what lies further on can't matter.
+    begin = _CONTROL.sub("", text)[: limit + 1]
+    literal = _MARKED.sub(lambda found: f"{_LOOKALIKE[found[1]]}{found[2]}{_LOOKALIKE[found[1]]}", begin)
+    whole = "".join(_ESCAPES.get(character, character) for character in literal)
     if len(whole) <= limit:
         return whole
-    kept = "".join(_pieces_within(_CONTROL.sub("", text), limit - 1))
+    kept = "".join(_pieces_within(literal, limit - 1))
     at_word = kept.rsplit(" ", 1)[0] if " " in kept[limit // 2 :] else kept
     return at_word.rstrip(" ,;:.") + "…"
 
