@@ -12,22 +12,16 @@ _VALUES = f"INTO subscriptions ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{na
 class Channels(Connected):
     async def subscribe(self, subscription: Subscription) -> None:
         """Add a channel, or change what it asked for."""
-        with self.writing() as connection:
-            connection.execute(f"INSERT OR REPLACE {_VALUES}", to_row(subscription))
+        self.write(f"INSERT OR REPLACE {_VALUES}", to_row(subscription))
 
     async def subscribe_once(self, subscription: Subscription) -> None:
         """Add a channel named in the settings, unless people there have decided for themselves since."""
-        with self.writing() as connection:
-            connection.execute(f"INSERT OR IGNORE {_VALUES}", to_row(subscription))
+        self.write(f"INSERT OR IGNORE {_VALUES}", to_row(subscription))
 
     async def unsubscribe(self, team_id: str, channel_id: str) -> bool:
         """Stop posting to a channel; False when it had no subscription."""
-        with self.writing() as connection:
-            changed = connection.execute(
-                "UPDATE subscriptions SET active = 0 WHERE team_id = ? AND channel_id = ? AND active",
-                (team_id, channel_id),
-            )
-        return changed.rowcount > 0
+        sql = "UPDATE subscriptions SET active = 0 WHERE team_id = :team AND channel_id = :channel AND active"
+        return self.write(sql, {"team": team_id, "channel": channel_id}) > 0
 
     async def subscription(self, team_id: str, channel_id: str) -> Subscription | None:
         rows = self.rows(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
@@ -17,7 +18,8 @@ from sqlite_utils import Database
 from storage.errors import StoreError
 from storage.migrations import migrate
 
-BUSY_SECONDS = 10.0
+#: How long a write waits for another process. On the loop, so less than the three seconds Slack allows.
+BUSY_SECONDS = 2.5
 Row = dict[str, Any]
 
 
@@ -26,25 +28,41 @@ def connect(path: Path | str) -> Database:
 
     Raises StoreError with what to do when it can't be opened, is not a database, or is newer than the code.
     """
-    try:
-        # Autocommit: every transaction of ours is begun and ended in `writing` and nowhere else.
-        connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = wal")
-        # FULL, because an event is acknowledged on the strength of the commit.
-        connection.execute("PRAGMA synchronous = full")
-        connection.execute("PRAGMA foreign_keys = on")
-        db = Database(connection)
-        migrate(db, str(path))
-    except sqlite3.Error as error:
-        raise StoreError(
-            f"The database {path} can't be opened: {error}. Check the path and its permissions, "
-            "or choose another with PAPERS_DATABASE."
-        ) from error
+    with ExitStack() as on_failure:
+        try:
+            # Autocommit: every transaction of ours is begun and ended in `writing` and nowhere else.
+            connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
+            on_failure.callback(connection.close)
+            _write_ahead(connection)
+            # FULL, because an event is acknowledged on the strength of the commit.
+            connection.execute("PRAGMA synchronous = full")
+            connection.execute("PRAGMA foreign_keys = on")
+            db = Database(connection)
+            migrate(db, str(path))
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The database {path} can't be opened: {error}. Check the path and its permissions, "
+                "or choose another with PAPERS_DATABASE."
+            ) from error
+        on_failure.pop_all()
     return db
 
 
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; SQLite's own timeout does not hold while another process does the same."""
+    ends = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(0.01)
+
+
 class Connected:
-    """What each part of the store builds on: the connection, and a transaction for writing."""
+    """What each part of the store builds on: reading, writing, and a transaction; all raise StoreError."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -53,18 +71,34 @@ class Connected:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction that takes the write lock first, so that two processes queue instead of failing."""
         connection = self.db.conn
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+
+    def write(self, sql: str, values: Mapping[str, Any]) -> int:
+        """One statement, which is one transaction; returns how many rows it changed."""
+        try:
+            return self.db.conn.execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise _failed(error) from error
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
-        cursor = self.db.conn.execute(sql, values or {})
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        try:
+            cursor = self.db.conn.execute(sql, values or {})
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.Error as error:
+            raise _failed(error) from error
+
+
+def _failed(error: sqlite3.Error) -> StoreError:
+    return StoreError(f"The database failed: {error}")
 
 
 def to_row(value: BaseModel) -> Row:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SourceName = Literal["huggingface", "arxiv"]
 
@@ -22,6 +22,8 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
+# SQLite keeps 64 bits.
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Value(BaseModel):
@@ -48,9 +50,9 @@ class Paper(_Value):
     comment: str = ""
     organization: str = ""
     code_url: str = ""
-    code_stars: int | None = None
+    code_stars: Count | None = None
     project_url: str = ""
-    upvotes: int | None = None
+    upvotes: Count | None = None
 
     @property
     def abstract_url(self) -> str:

@@ -111,12 +111,11 @@ class Papers(Connected):
         return [paper_of(row) for row in rows]
 
     async def record_reading(self, reading: Reading) -> None:
-        with self.writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO readings (source, day, read_at, papers, skipped, error) "
-                "VALUES (:source, :day, :read_at, :papers, :skipped, :error)",
-                to_row(reading),
-            )
+        self.write(
+            "INSERT OR REPLACE INTO readings (source, day, read_at, papers, skipped, error) "
+            "VALUES (:source, :day, :read_at, :papers, :skipped, :error)",
+            to_row(reading),
+        )
 
     async def reading(self, source: SourceName, day: date) -> Reading | None:
         rows = self.rows(

@@ -131,9 +131,15 @@ class Posts(Connected):
         )
 
     async def release(self, post: Post) -> bool:
-        """Slack certainly does not have the message: back to planned."""
+        """Slack certainly does not have the message: back to planned.
+
+        False when the claim is no longer this one: another process that looked for the message, too, is
+        sending it by now.
+        """
         return self._change(
-            f"UPDATE posts SET state = 'planned', claimed_at = NULL WHERE {_KEY} AND state = 'sending'", post
+            f"UPDATE posts SET state = 'planned', claimed_at = NULL WHERE {_KEY} AND state = 'sending' "
+            "AND claimed_at IS :claimed_at",
+            post,
         )
 
     async def abandon(self, post: Post, reason: str) -> bool:
@@ -163,5 +169,4 @@ class Posts(Connected):
         return {PostState(row["state"]): row["n"] for row in rows}
 
     def _change(self, sql: str, post: Post, **values: str) -> bool:
-        with self.writing() as connection:
-            return connection.execute(sql, {**to_row(post), **values}).rowcount > 0
+        return self.write(sql, {**to_row(post), **values}) > 0

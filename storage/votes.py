@@ -40,8 +40,7 @@ class Votes(Connected):
         Reactions on messages that are not known (yet) are kept too: an event can overtake the answer
         to the call that posted its message.
         """
-        # One statement is one transaction: the hot path of the whole bot.
-        self.db.conn.execute(
+        self.write(
             "INSERT INTO reactions (team_id, channel_id, ts, user_id, emoji, present, event_ts) "
             "VALUES (:team_id, :channel_id, :ts, :user_id, :emoji, :present, :event_ts) "
             "ON CONFLICT DO UPDATE SET present = excluded.present, event_ts = excluded.event_ts "
@@ -50,7 +49,7 @@ class Votes(Connected):
         )
 
     async def record_click(self, click: Click) -> None:
-        self.db.conn.execute(
+        self.write(
             "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at) "
             "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at)",
             to_row(click),
