@@ -1,6 +1,7 @@
 """The `papers-bot` commands: parse, call one function, print.
 
-Exit status: 0 done; 1 it could not be done, and the last line says why; 2 wrong settings or arguments.
+Exit status: 0 done; 1 something could not be done, and the output says what and why; 2 wrong settings or
+arguments; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -62,9 +63,13 @@ def _complain(error: Exception, status: int) -> int:
     return status
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+#: The second paragraph of this module, which the help ends with.
+STATUSES = (__doc__ or "").partition("\n\n")[2].strip()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=STATUSES)
 @click.version_option(package_name="papers-bot")
-@click.option("--log-level", default="info", show_default=True, help="debug, info, warning or error.",
+@click.option("--log-level", default="info", show_default=True, help="How much is logged to standard error.",
               type=click.Choice(["debug", "info", "warning", "error"]))  # fmt: skip
 def main(log_level: str) -> None:
     """Each day's papers in your Slack channels, ranked by what your team reacts to."""
@@ -75,9 +80,7 @@ def main(log_level: str) -> None:
 @command
 async def run() -> None:
     """Post, answer and count votes until stopped."""
-    settings = config.load()
-    settings.check_slack(serving=True)
-    await app.run(settings)
+    await app.run(config.load("serving"))
 
 
 @main.command("try")
@@ -96,9 +99,7 @@ async def try_it(*, once: bool) -> None:
 @command
 async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_json: bool) -> int:
     """Post a day's papers now, or go on with a post that was interrupted."""
-    settings = config.load()
-    if not dry_run:
-        settings.check_slack(serving=False)
+    settings = config.load("library" if dry_run else "posting")
     wanted = _not_ahead(day)
     async with app.open_bot(settings) as bot:
         failed = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
@@ -13,13 +13,22 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 
+#: Reading and searching need no Slack; posting needs its Web API; serving needs Slack to reach the bot as well.
+Need = Literal["library", "posting", "serving"]
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
     """Everything that can be set, with its default. The description of each is what the README shows."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        # Some editors begin a file with a byte order mark, which would hide its first setting.
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
 
     slack_bot_token: SecretStr = Field(
         default=SecretStr(""), description="Bot token (`xoxb-...`), from *OAuth & Permissions*"
@@ -51,15 +60,17 @@ class Settings(BaseSettings):
     )
     papers_channels: Words = Field(
         default=(),
-        description="Channels to post to, ids or names, separated by commas; more can `/papers subscribe`",
+        description="Channels to post to, ids or names, separated by commas; others can `/papers subscribe`",
     )
-    papers_post_at: time = Field(default=time(9, 0), description="When to post, in the channel's time zone")
-    papers_timezone: str = Field(default="UTC", description="Time zone of the channels, e.g. `Europe/Berlin`")
+    papers_post_at: time = Field(default=time(9, 0), description="When to post, in the time zone below")
+    papers_timezone: str = Field(
+        default="UTC", description="Time zone of the channels and of `/papers today`, e.g. `Europe/Berlin`"
+    )
     papers_top: int = Field(
         default=5,
         ge=1,
         le=20,
-        description="Papers posted as messages of their own; the rest go in the thread",
+        description="Papers posted as messages of their own, 1 to 20; the rest go in the thread",
     )
     papers_arxiv_categories: Words = Field(
         default=("cs.AI", "cs.CL", "cs.CV", "cs.LG"),
@@ -119,48 +130,42 @@ class Settings(BaseSettings):
         """What each reaction says of a paper."""
         return dict.fromkeys(self.papers_downvote_emoji, -1) | dict.fromkeys(self.papers_upvote_emoji, 1)
 
-    def check_slack(self, *, serving: bool) -> None:
-        """Check what talking to Slack needs: a bot token and, to be `serving`, a way for Slack to reach the bot.
-
-        Raises SettingsError with every problem.
-        """
+    def missing(self, need: Need) -> list[str]:
+        """What is missing or mixed up for what is to be done, a sentence each."""
+        if need == "library":
+            return []
         bot, app = self.slack_bot_token.get_secret_value(), self.slack_app_token.get_secret_value()
         problems = []
         if not bot:
             problems.append("SLACK_BOT_TOKEN is missing: copy the xoxb- token from OAuth & Permissions")
         if bot.startswith("xapp-") or app.startswith("xoxb-"):
             problems.append("SLACK_BOT_TOKEN (xoxb-) and SLACK_APP_TOKEN (xapp-) are the wrong way round")
-        if serving and not app and not self.slack_signing_secret.get_secret_value():
+        if need == "serving" and not app and not self.slack_signing_secret.get_secret_value():
             problems.append(
                 "SLACK_APP_TOKEN (for Socket Mode, from Basic Information, with connections:write) is missing; "
                 "or set SLACK_SIGNING_SECRET for HTTP"
             )
         if not self.papers_upvote_emoji:
             problems.append("PAPERS_UPVOTE_EMOJI is empty: name at least one emoji, such as +1")
-        if problems:
-            raise SettingsError(_together(problems))
+        return problems
 
 
-def load(**values: Any) -> Settings:  # noqa: ANN401 - whatever the fields take
+def load(need: Need = "library", **values: Any) -> Settings:  # noqa: ANN401 - whatever the fields take
     """Read the settings; `values` win over the environment, which wins over `.env`.
 
-    Raises SettingsError with every problem, by the name of its setting and without its value.
+    Raises SettingsError with everything that is wrong, or missing for the `need`, by the name of its setting
+    and without a secret.
     """
+    problems = []
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
-        problems = [f"{str(wrong['loc'][0]).upper()}: {_reason(wrong['msg'])}" for wrong in error.errors()]
-        raise SettingsError(_together(problems)) from None
-
-
-def _reason(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
-def _together(problems: list[str]) -> str:
-    return "\n".join(
-        [
-            "Some settings need attention (in the environment or in .env, see .env.example):",
-            *(f"  - {problem}" for problem in problems),
-        ]
-    )
+        wrong = {str(found["loc"][0]): found["msg"].removeprefix("Value error, ") for found in error.errors()}
+        problems = [f"{name.upper()}: {reason}" for name, reason in wrong.items()]
+        # With defaults in the place of what is wrong, what is missing can be named in the same breath.
+        settings = Settings(**values | {name: Settings.model_fields[name].default for name in wrong})
+    problems += settings.missing(need)
+    if problems:
+        heading = "Some settings need attention (in the environment or in .env, see .env.example):"
+        raise SettingsError("\n  - ".join([heading, *problems]))
+    return settings

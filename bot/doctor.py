@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.app import Bot, Library, open_bot, open_library
 from bot.config import Settings
-from bot.errors import DeliveryError, PapersError, SettingsError
+from bot.errors import DeliveryError, PapersError
 from bot.messages import SOURCE_NAMES
 from bot.slack import NotSent
 from handlers.manifest import SCOPES
@@ -24,11 +24,8 @@ class Check(NamedTuple):
 
 async def examine(settings: Settings) -> AsyncIterator[Check]:
     """Every check, one after the other; a failure ends only what depends on it."""
-    try:
-        settings.check_slack(serving=True)
-        yield Check("settings", True, "complete")
-    except SettingsError as error:
-        yield Check("settings", False, "incomplete", str(error))
+    missing = settings.missing("serving")
+    yield Check("settings", not missing, "incomplete" if missing else "complete", "; ".join(missing))
     try:
         async with open_library(settings) as library:
             papers = await library.store.count_papers()

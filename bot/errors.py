@@ -5,6 +5,7 @@ PapersError             anything raised on purpose; str() is a sentence a person
 ├── SettingsError       settings are missing or wrong: all of them named together; exit status 2
 ├── UsageError          a person asked for something that can't be done; the text is the answer they read
 ├── SourceError         a remote source failed or answered something that can't be read
+│   └── RefusedError    it answered a status that trying again won't change (bot.sources.http)
 └── DeliveryError       Slack refused a message for good: the channel is gone, the bot not in it, the token revoked
 """
 

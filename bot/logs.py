@@ -9,7 +9,7 @@ import sys
 #: The logger that Bolt is given.
 BOLT = "slack_bolt"
 #: Slack's tokens (xoxb-, xoxp-, xapp-, ...), Hugging Face's, and whatever follows "Bearer".
-_SECRET = re.compile(r"\b(xox[a-z]|xapp|hf)[-_][\w-]{6,}|(?<=Bearer )\S+")
+_SECRET = re.compile(r"(xox[a-z]|xapp|hf)[-_][\w-]{6,}|(?<=Bearer )\S+")
 
 
 class Redacting(logging.Formatter):

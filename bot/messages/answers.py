@@ -61,7 +61,10 @@ def turn_value(asked: str, offset: int) -> str:
 
 def turn_of(value: str) -> tuple[str, int]:
     """What a paging button asks for; raises ValueError when the value is not one of ours."""
-    asked, offset = json.loads(value)
+    try:
+        asked, offset = json.loads(value)
+    except TypeError:
+        asked = offset = None
     if not (isinstance(asked, str) and isinstance(offset, int) and offset >= 0):
         raise ValueError("not a page")
     return asked, offset

@@ -5,6 +5,7 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypedDict
 
 from bot.messages.text import clip_plain
@@ -16,8 +17,8 @@ CONTEXT_LIMIT = 2000
 HEADER_LIMIT = 150
 BUTTON_LIMIT = 75
 VALUE_LIMIT = 2000
-#: A link longer than this is left out: no page of a paper or its code needs it.
-URL_LIMIT = 1000
+#: A link longer than this, as it is sent, is left out: no page of a paper or its code needs it.
+URL_LIMIT = 250
 
 
 class Message(TypedDict):
@@ -63,10 +64,7 @@ def button(action_id: str, text: str, value: str) -> Block:
 
 def link(url: str, label: str) -> str:
     """A mrkdwn link; `label` is escaped already. A URL that could break out of the link is not made one."""
-    if (
-        not url.startswith(("https://", "http://"))
-        or len(url) > URL_LIMIT
-        or any(c in url for c in "|<> \n\t")
-    ):
+    sent = url.replace("&", "&amp;")
+    if not re.fullmatch(r"https?://[^|<>\s\x00-\x1f\x7f]+", url) or len(sent) > URL_LIMIT:
         return ""
-    return f"<{url.replace('&', '&amp;')}|{label}>"
+    return f"<{sent}|{label}>"

@@ -7,29 +7,33 @@ from bot.messages.text import clip, count, people, sentences
 from storage.models import Paper, Tally
 
 VOTE = "vote"
-_TITLE_LIMIT = 400
-_AUTHORS_LIMIT = 300
+_TITLE_LIMIT = 300
+_AUTHORS_LIMIT = 200
 _SUMMARY_LIMIT = 1200
+#: Slack refuses messages with more than 11,000 to 13,000 characters in all, and a page holds five entries.
+_ENTRY_LIMIT = 2000
 
 
 def paper_message(paper: Paper, tally: Tally) -> Message:
     """A paper of the edition's top: everything one needs to decide whether to read it."""
     text = "\n".join(part for part in (_title(paper), _authors(paper), _summary(paper)) if part)
-    blocks = [section(text), context(_facts(paper, tally), _links(paper)), actions(_vote(paper, tally))]
-    return {"text": clip(paper.title, _TITLE_LIMIT), "blocks": blocks}
+    blocks = [section(text), *_below(paper, tally), actions(_vote(paper, tally))]
+    return {"text": _label(paper), "blocks": blocks}
 
 
 def rest_message(paper: Paper, tally: Tally) -> Message:
     """A paper of the thread: short, but votable and one click from its abstract."""
     text = "\n".join(part for part in (_title(paper), _authors(paper)) if part)
-    blocks = [section(text, _vote(paper, tally)), context(_facts(paper, tally), _links(paper))]
-    return {"text": clip(paper.title, _TITLE_LIMIT), "blocks": blocks}
+    blocks = [section(text, _vote(paper, tally)), *_below(paper, tally)]
+    return {"text": _label(paper), "blocks": blocks}
 
 
 def paper_entry(paper: Paper, tally: Tally) -> list[Block]:
     """A paper in a list of answers."""
-    text = "\n".join(part for part in (_title(paper), _authors(paper), _summary(paper, most=2)) if part)
-    return [section(text, _vote(paper, tally)), context(_facts(paper, tally), _links(paper))]
+    head = "\n".join(part for part in (_title(paper), _authors(paper)) if part)
+    room = _ENTRY_LIMIT - len(head) - len(_facts(paper, tally)) - len(_links(paper))
+    text = f"{head}\n{_summary(paper, 2, room)}".rstrip()
+    return [section(text, _vote(paper, tally)), *_below(paper, tally)]
 
 
 def drawn(tally: Tally) -> str:
@@ -37,8 +41,13 @@ def drawn(tally: Tally) -> str:
     return f"{tally.up}/{tally.down}"
 
 
+def _label(paper: Paper) -> str:
+    # Of a title that is all control characters nothing is left.
+    return clip(paper.title, _TITLE_LIMIT).strip() or clip(paper.id, _TITLE_LIMIT)
+
+
 def _title(paper: Paper) -> str:
-    label = clip(paper.title, _TITLE_LIMIT)
+    label = _label(paper)
     linked = link(paper.abstract_url, label) or label
     # A title with an asterisk or a backtick of its own would end the bold face in the middle.
     return linked if set("*`") & set(label) else f"*{linked}*"
@@ -48,9 +57,15 @@ def _authors(paper: Paper) -> str:
     return clip(people(paper.authors), _AUTHORS_LIMIT)
 
 
-def _summary(paper: Paper, most: int = 3) -> str:
-    text = clip(sentences(paper.summary or paper.abstract, most), _SUMMARY_LIMIT)
-    return f":warning: Withdrawn by its authors. {text}" if paper.withdrawn else text
+def _summary(paper: Paper, most: int = 3, limit: int = _SUMMARY_LIMIT) -> str:
+    warning = ":warning: Withdrawn by its authors. " if paper.withdrawn else ""
+    return warning + clip(sentences(paper.summary or paper.abstract, most), limit - len(warning))
+
+
+def _below(paper: Paper, tally: Tally) -> list[Block]:
+    """Facts and links; a paper from a file may have neither, and Slack takes no empty block."""
+    texts = [text for text in (_facts(paper, tally), _links(paper)) if text]
+    return [context(*texts)] if texts else []
 
 
 def _facts(paper: Paper, tally: Tally) -> str:

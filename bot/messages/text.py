@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +12,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-
 _MARKED = re.compile(r"(?<!\w)([*_~`])(?=\S)([^\n]*?\S)\1(?!\w)")
 _LOOKALIKE = {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"}
 # A stop, its closing quotes, white space, and something that can begin a sentence.
-_STOP = re.compile(r"""(?<=[.!?])["')\]]*\s+(?=["'(\[$]*[A-Z0-9\u00c0-\uffff])""")
+_STOP = re.compile(r"""(?<=[.!?])(["')\]”’]*)\s+(?=["'(\[$]*[A-Z0-9\u00c0-\uffff])""")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|al|etc|vs|cf|resp|approx|fig|figs|eq|eqs|sec|no|dr|prof|st|w\.r\.t|a\.k\.a)|\b[A-Z])\.$",
     re.IGNORECASE,
@@ -28,22 +29,22 @@ def clip(text: str, limit: int) -> str:
     # Escaping only lengthens, so what lies further on can't matter.
     begin = _CONTROL.sub("", text)[: limit + 1]
     literal = _MARKED.sub(lambda found: f"{_LOOKALIKE[found[1]]}{found[2]}{_LOOKALIKE[found[1]]}", begin)
-    whole = "".join(_ESCAPES.get(character, character) for character in literal)
-    if len(whole) <= limit:
-        return whole
-    kept = "".join(_pieces_within(literal, limit - 1))
-    at_word = kept.rsplit(" ", 1)[0] if " " in kept[limit // 2 :] else kept
-    return at_word.rstrip(" ,;:.") + "…"
+    if len(_escaped(literal)) <= limit:
+        return _escaped(literal)
+    kept = _within(literal, limit - 1)
+    at_word = kept.rsplit(" ", 1)[0] if " " in kept[len(kept) // 2 :] else kept
+    # Escaped last, so that no entity loses its semicolon.
+    return _escaped(at_word.rstrip(" ,;:.")) + "…"
 
 
-def _pieces_within(text: str, limit: int) -> Iterator[str]:
-    used = 0
-    for character in text:
-        piece = _ESCAPES.get(character, character)
-        used += len(piece)
-        if used > limit:
-            return
-        yield piece
+def _escaped(text: str) -> str:
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def _within(text: str, limit: int) -> str:
+    """As much of a text as has at most `limit` characters once it is escaped."""
+    lengths = itertools.accumulate(len(_ESCAPES.get(character, character)) for character in text)
+    return text[: sum(1 for length in lengths if length <= limit)]
 
 
 def clip_plain(text: str, limit: int) -> str:
@@ -57,7 +58,7 @@ def sentences(text: str, most: int = 3, limit: int = 600) -> str:
 
     Cut at the end of a sentence where one ends in time, otherwise between words.
     """
-    kept = ""
+    text, kept = text.strip(), ""
     for number, sentence in enumerate(_split(text[: limit * 4])):
         longer = f"{kept} {sentence}".strip()
         if number >= most or len(longer) > limit:
@@ -74,7 +75,7 @@ def _split(text: str) -> Iterator[str]:
     for stop in _STOP.finditer(text):
         # Not at "et al. 2024" or "J. Smith".
         if not _ABBREVIATION.search(text[max(start, stop.start() - 12) : stop.start()]):
-            yield text[start : stop.start()].strip()
+            yield text[start : stop.end(1)].strip()
             start = stop.end()
     if text[start:].strip():
         yield text[start:].strip()

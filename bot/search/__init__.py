@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from storage import Store
@@ -15,7 +16,8 @@ MOST_MATCHES = 100
 #: With fewer papers than this that have every word, papers with some of the words are worth showing.
 FEW = 5
 _MOST_WORDS = 64
-_WORD = re.compile(r"\w+")
+# With a letter or a digit: of underscores alone the index keeps nothing that could match.
+_WORD = re.compile(r"\w*[^\W_]\w*")
 
 
 class Found(NamedTuple):
@@ -30,7 +32,9 @@ async def search(store: Store, query: str, limit: int = MOST_MATCHES) -> Found:
 
     The query is plain words: whatever else it holds (quotes, operators, brackets) only separates them.
     """
-    words = list(dict.fromkeys(_WORD.findall(query[:QUERY_LIMIT].replace("\x00", " "))))[:_MOST_WORDS]
+    # Composed, because an accent that stands alone would end a word.
+    asked = unicodedata.normalize("NFC", query[:QUERY_LIMIT])
+    words = list(dict.fromkeys(_WORD.findall(asked)))[:_MOST_WORDS]
     if not words:
         return Found([], 0)
     # Quoted, so that a word such as NEAR or OR is a word to FTS5.

@@ -1,0 +1,448 @@
+"""Every message the bot can send: within Slack's limits, and outside text stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block as SlackBlock
+
+from bot.messages import (
+    BACK,
+    MORE,
+    PAGE_SIZE,
+    VOTE,
+    Message,
+    Page,
+    day_heading,
+    drawn,
+    header_message,
+    help_message,
+    notice,
+    page_message,
+    paper_message,
+    quoted,
+    rest_message,
+    subscribed_message,
+    turn_of,
+    voted_message,
+)
+from bot.messages.text import clip, clip_plain, people, sentences
+from bot.workspace import message_problems
+from bot.workspace.blocks import text_length
+from storage.models import Edition, Paper, Subscription, Tally
+
+NOW = datetime(2026, 8, 18, 9, 30, tzinfo=UTC)
+TUESDAY = date(2026, 8, 18)
+#: Slack refuses messages of more than this, see the notes on `msg_blocks_too_long`.
+MOST_TEXT = 11_000
+
+HOSTILE = [
+    "<!channel> & <http://x|y>",
+    "<@U012AB3CD> <#C012AB3CD|general> <!here|here> <!subteam^S1>",
+    "&lt;!channel&gt; &amp;amp;",
+    "*bold* _italic_ ~struck~ `code` ```block``` :fire:",
+    "\u202eright to left\u202c \u0627\u0644\u0639\u0631\u0628\u064a\u0629 \u05e9\u05dc\u05d5\u05dd",
+    "\x00\x07\x1b[31mcontrols\x7f\r\n\ttabs",
+    "\u202e\u2066",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467 " * 40,
+    "T" * 10_000,
+    "<" * 10_000,
+    "& " * 5_000,
+    '"' * 3_000,
+    "a. " * 7_000,
+    "Word word. " * 1_800,
+    "x" * 599 + "&" * 500 + "." * 30,
+    "\ud83d",
+    ">quote\n>another\n• list",
+    "]]>--><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "https://x.example/a|b>c<!channel>",
+    "https://x.example/" + "&" * 230,
+    "https://x.example/" + "u" * 232,
+    "https://x.example/\x07",
+    "http://",
+]
+TEXTS = st.sampled_from(HOSTILE) | st.text(max_size=80) | st.text("<>&|!@# *_`~.\n\u202e", max_size=400)
+URLS = TEXTS | st.text("abc/?&=%|<> ", max_size=300).map(lambda path: f"https://example.org/{path}")
+NAMES = st.lists(TEXTS, max_size=6).map(tuple) | st.just(tuple(f"Author & {n}" for n in range(3000)))
+COUNTS = st.none() | st.integers(0, 2**63 - 1)
+PAPERS = st.builds(
+    Paper,
+    id=st.sampled_from(["2403.01234", "quant-ph/0201082", "local-1", "<!channel>", "x" * 200]),
+    title=TEXTS,
+    abstract=TEXTS,
+    summary=TEXTS,
+    authors=NAMES,
+    categories=NAMES,
+    keywords=NAMES,
+    withdrawn=st.none() | st.just(NOW),
+    code_url=URLS,
+    code_stars=COUNTS,
+    project_url=URLS,
+    upvotes=COUNTS,
+)
+TALLIES = st.builds(Tally, st.integers(0, 10**9), st.integers(0, 10**9))
+#: The longest of everything at once.
+LARGEST = Paper(
+    id="quant-ph/0201082",
+    title="T" * 10_000,
+    abstract="& " * 10_000,
+    summary="Wide and long. " * 2_000,
+    authors=("A" * 500,) * 3000,
+    categories=("c" * 500,) * 9,
+    keywords=("k" * 500,) * 9,
+    withdrawn=NOW,
+    code_url="https://example.org/" + "c" * 230,
+    code_stars=2**63 - 1,
+    project_url="https://example.org/" + "p" * 230,
+    upvotes=2**63 - 1,
+)
+MANY = Tally(10**9, 10**9)
+
+_OURS = re.compile(r"<https?://[^<>|\s]+\|[^<>]*>")
+_ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
+
+
+def mrkdwn(value: Any) -> Iterator[str]:
+    """Every text of a message that Slack reads for mentions and links."""
+    if isinstance(value, list):
+        for item in value:
+            yield from mrkdwn(item)
+    elif isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            assert value["verbatim"] is True
+            yield value["text"]
+        for item in value.values():
+            yield from mrkdwn(item)
+
+
+def check(message: Message) -> None:
+    """What holds for anything the bot sends."""
+    assert message_problems(dict(message)) == []
+    for block in message["blocks"]:
+        parsed = SlackBlock.parse(block)
+        assert parsed is not None
+        assert parsed.to_dict()["type"] == block["type"]
+    assert message["text"].strip()
+    assert text_length(message["blocks"]) < MOST_TEXT
+    for text in (message["text"], *mrkdwn(message["blocks"])):
+        assert "<" not in _OURS.sub("", text), text
+        assert not _ENTITY.search(_OURS.sub("", text)), text
+        assert not re.search("[\x00-\x08\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text)
+        text.encode()
+
+
+def body(message: Message) -> str:
+    return "\n".join(mrkdwn(message["blocks"]))
+
+
+def buttons(message: Message) -> dict[str, str]:
+    """The value of each button by its action."""
+    found: dict[str, str] = {}
+    for block in message["blocks"]:
+        elements = [block.get("accessory"), *(block.get("elements") or [])]
+        found |= {each["action_id"]: each["value"] for each in elements if each and each["type"] == "button"}
+    return found
+
+
+def paper(**fields: Any) -> Paper:
+    return Paper(**({"id": "2403.01234", "title": "A title"} | fields))
+
+
+EVERY_TEXT = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(PAPERS, TALLIES)
+@example(LARGEST, MANY)
+@EVERY_TEXT
+def test_any_paper_makes_messages_that_slack_takes(of: Paper, tally: Tally) -> None:
+    for message in (paper_message(of, tally), rest_message(of, tally), voted_message(of, 1, tally)):
+        check(message)
+    assert buttons(paper_message(of, tally)) == {VOTE: of.id}
+    assert buttons(rest_message(of, tally)) == {VOTE: of.id}
+
+
+@given(st.lists(PAPERS, min_size=1, max_size=PAGE_SIZE), TALLIES, TEXTS, TEXTS)
+@example([LARGEST] * PAGE_SIZE, MANY, "&" * 1000, "&" * 1000)
+@EVERY_TEXT
+def test_any_page_of_papers_is_a_message_that_slack_takes(
+    papers: list[Paper], tally: Tally, asked: str, noted: str
+) -> None:
+    heading, note = f"*Best matches for {quoted(asked, 100)}*", f"Nothing of {quoted(noted)}."
+    page = Page(heading, papers, 2000, 5, clip_plain(asked, 1010), note)
+    check(page_message(page, {of.id: tally for of in papers}))
+
+
+@given(TEXTS)
+@EVERY_TEXT
+def test_any_words_can_be_quoted_in_a_notice(words: str) -> None:
+    check(notice(f"Nothing found for {quoted(words)}."))
+
+
+@given(
+    st.dates(),
+    st.integers(0, 10_000),
+    st.integers(0, 10_000),
+    st.dictionaries(st.sampled_from(["huggingface", "arxiv"]), st.integers(0, 10_000)),
+)
+def test_any_edition_has_a_header_that_slack_takes(
+    day: date, papers: int, left_out: int, listed: dict[str, int]
+) -> None:
+    edition = Edition(
+        team_id="T1",
+        channel_id="C1",
+        day=day,
+        listed_day=day,
+        planned_at=NOW,
+        top=5,
+        listed=listed,
+        left_out=left_out,
+    )
+    check(header_message(edition, papers))
+
+
+def test_the_other_messages_are_taken_too() -> None:
+    check(help_message())
+    subscription = Subscription(
+        team_id="T1", channel_id="C1", post_at=time(8, 5), timezone="Europe/Berlin", top=5
+    )
+    check(subscribed_message(subscription))
+    assert "*08:05* (Europe/Berlin)" in body(subscribed_message(subscription))
+    for vote in (1, 0, -1):
+        check(voted_message(paper(), vote, Tally(1, 0)))
+    assert day_heading(TUESDAY) == "*Papers of Tuesday 18 August 2026*"
+
+
+def test_a_header_says_when_how_many_and_from_where() -> None:
+    edition = Edition(
+        team_id="T1",
+        channel_id="C1",
+        day=TUESDAY,
+        listed_day=TUESDAY,
+        planned_at=NOW,
+        top=5,
+        listed={"huggingface": 24, "arxiv": 7},
+        left_out=1,
+    )
+    message = header_message(edition, 31)
+    assert message["text"] == "Papers of Tuesday 18 August 2026: 31 papers"
+    assert message["blocks"][0]["text"]["text"] == "📄 Papers of Tuesday 18 August 2026"
+    for said in (
+        "24 from Hugging Face Daily Papers, 7 from arXiv",
+        "the best 5 below, 26 more",
+        "1 other paper",
+    ):
+        assert said in body(message)
+
+
+def test_a_title_that_would_ring_everyone_is_only_a_title() -> None:
+    message = paper_message(paper(title="<!channel> & <http://x|y>"), Tally())
+    escaped = "&lt;!channel&gt; &amp; &lt;http://x|y&gt;"
+    assert message["text"] == escaped
+    assert f"*<https://arxiv.org/abs/2403.01234|{escaped}>*" in body(message)
+
+
+def test_a_paper_message_has_all_one_needs() -> None:
+    of = paper(
+        title="Gliding robots",
+        summary="They glide. Far.",
+        abstract="Something else.",
+        authors=("Ada Example", "Noor Sample"),
+        categories=("cs.RO",),
+        keywords=("gliding",),
+        upvotes=1,
+        code_url="https://example.org/code?a=1&b=2",
+        code_stars=1200,
+        project_url="https://example.org/",
+    )
+    text = body(paper_message(of, Tally(2, 1)))
+    for part in (
+        "*<https://arxiv.org/abs/2403.01234|Gliding robots>*",
+        "Ada Example, Noor Sample",
+        "They glide. Far.",
+        "*2 upvotes here*  ·  1 downvote here  ·  1 upvote on Hugging Face  ·  cs.RO  ·  gliding",
+        "<https://arxiv.org/abs/2403.01234|Abstract>",
+        "<https://arxiv.org/pdf/2403.01234|PDF>",
+        "<https://example.org/code?a=1&amp;b=2|Code (1,200 stars)>",
+        "<https://example.org/|Project page>",
+        "<https://huggingface.co/papers/2403.01234|Hugging Face>",
+    ):
+        assert part in text
+    assert "Something else" not in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "labels"),
+    [
+        ({}, ["Abstract", "PDF"]),
+        ({"upvotes": 0}, ["Abstract", "PDF", "Hugging Face"]),
+        ({"code_url": "https://example.org/c"}, ["Abstract", "PDF", "Code"]),
+        ({"project_url": "http://example.org/p"}, ["Abstract", "PDF", "Project page"]),
+        ({"id": "local-1"}, []),
+        ({"id": "local-1", "upvotes": 3, "project_url": "https://example.org"}, ["Project page"]),
+        ({"code_url": "javascript:alert(1)"}, ["Abstract", "PDF"]),
+        ({"code_url": "https://example.org/|<!channel>"}, ["Abstract", "PDF"]),
+        ({"code_url": "https://example.org/a b"}, ["Abstract", "PDF"]),
+        ({"code_url": "https://example.org/" + "x" * 3000}, ["Abstract", "PDF"]),
+    ],
+)
+def test_links_are_there_exactly_when_there_is_an_address(fields: dict[str, Any], labels: list[str]) -> None:
+    of = paper(**fields)
+    for message in (paper_message(of, Tally()), rest_message(of, Tally())):
+        check(message)
+        assert [label for label in re.findall(r"\|([^<>|]+)>", body(message)) if label != of.title] == labels
+
+
+def test_a_paper_from_a_file_with_nothing_but_a_title_is_a_message() -> None:
+    message = paper_message(Paper(id="local-1", title="Only a title"), Tally())
+    check(message)
+    assert body(message) == "*Only a title*"
+
+
+def test_a_title_of_which_nothing_can_be_shown_gives_way_to_the_id() -> None:
+    message = rest_message(Paper(id="local-1", title="\u202e\x07"), Tally())
+    check(message)
+    assert message["text"] == "local-1"
+
+
+def test_the_summary_is_preferred_to_the_abstract_and_a_withdrawal_is_said() -> None:
+    both = paper(summary="The summary.", abstract="The abstract.")
+    assert "The summary." in body(paper_message(both, Tally()))
+    assert "The abstract." not in body(paper_message(both, Tally()))
+    assert "The abstract." in body(paper_message(paper(abstract="The abstract."), Tally()))
+    withdrawn = body(paper_message(both.model_copy(update={"withdrawn": NOW}), Tally()))
+    assert "Withdrawn by its authors. The summary." in withdrawn
+
+
+def test_a_message_shows_three_sentences_and_a_list_two() -> None:
+    of = paper(abstract="One here. Two here. Three here. Four here.")
+    assert body(paper_message(of, Tally())).splitlines()[1] == "One here. Two here. Three here."
+    page = page_message(Page("*Found*", [of], 1, 0, "one"), {})
+    assert "\nOne here. Two here.\n" in body(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "We follow Smith et al. Their work is good. So is ours.",
+            "We follow Smith et al. Their work is good.",
+        ),
+        ("Robots, e.g. Gliders, fly. They land.", "Robots, e.g. Gliders, fly."),
+        ("We thank J. Smith and A. B. Jones. They helped.", "We thank J. Smith and A. B. Jones."),
+        ("See Fig. 3 and Eq. 4 for more. It shows.", "See Fig. 3 and Eq. 4 for more."),
+        ("Is it so? Yes. No.", "Is it so?"),
+        ("It is so! Yes.", "It is so!"),
+        ("They said “stop.” We did.", "They said “stop.”"),
+        ('They said "stop." We did.', 'They said "stop."'),
+        ("It works (on paper.) We tried.", "It works (on paper.)"),
+        ("It gains 3.5 points on v2.0 of it. More follows.", "It gains 3.5 points on v2.0 of it."),
+        ("No end in sight", "No end in sight"),
+        ("  Padded.  Text.  ", "Padded."),
+        ("Ends (Fig. 2). Then more.", "Ends (Fig. 2)."),
+        ("$O(n)$ is reached. $N$ is large.", "$O(n)$ is reached."),
+        ("", ""),
+        ("   ", ""),
+    ],
+)
+def test_a_sentence_ends_where_a_reader_would_say(text: str, expected: str) -> None:
+    assert sentences(text, 1) == expected
+
+
+def test_a_text_is_cut_at_the_last_sentence_that_fits_or_else_between_words() -> None:
+    two = f"{'Short words. ' * 3}Long{' and longer' * 99}."
+    assert sentences(two, 9, 60) == "Short words. Short words. Short words."
+    assert sentences("wordy " * 50, 3, 20) == "wordy wordy wordy…"
+    assert sentences("w" * 50, 3, 20) == "w" * 19 + "…"
+
+
+@given(st.text("aB. !?\"')(&<", max_size=300) | TEXTS, st.integers(1, 4), st.integers(10, 700))
+def test_a_summary_is_a_beginning_of_its_text(text: str, most: int, limit: int) -> None:
+    shown = sentences(text, most, limit)
+    assert len(shown) <= limit
+    begin = "".join(shown.removesuffix("…").split())
+    assert "".join(text.split()).startswith(begin)
+    assert bool(shown) == bool(text.strip())
+
+
+@given(TEXTS, st.integers(2, 400))
+def test_clipped_text_is_within_its_limit_and_has_no_half_entity(text: str, limit: int) -> None:
+    shown = clip(text, limit)
+    assert len(shown) <= limit
+    assert not _ENTITY.search(shown)
+    assert "<" not in shown
+    assert ">" not in shown
+
+
+def test_clipped_text_ends_between_words_and_says_so() -> None:
+    assert clip("one two three", 13) == "one two three"
+    assert clip("one two three", 12) == "one two…"
+    assert clip("one two, three", 13) == "one two…"
+    assert clip("fish & chips & more", 22) == "fish &amp; chips…"
+    assert clip("a" * 20 + "&" * 20, 30) == "a" * 20 + "&amp;…"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ((), ""),
+        (("Ada",), "Ada"),
+        (("Ada", "Ben", "Cleo", "Dan"), "Ada, Ben, Cleo, Dan"),
+        (("Ada", "Ben", "Cleo", "Dan", "Eve"), "Ada, Ben, Cleo and 2 others"),
+        (tuple(f"A{n}" for n in range(3000)), "A0, A1, A2 and 2,997 others"),
+    ],
+)
+def test_authors_are_shortened(names: tuple[str, ...], expected: str) -> None:
+    assert people(names) == expected
+
+
+def test_what_a_post_shows_of_the_votes_is_known() -> None:
+    assert drawn(Tally(2, 1)) != drawn(Tally(1, 2)) != drawn(Tally(2, 1))
+    assert drawn(Tally(1, 1)) != drawn(Tally(11, 0))
+
+
+def page(total: int, offset: int, asked: str = "gliders") -> Message:
+    shown = [paper(id=f"2403.{n:05d}") for n in range(offset, min(total, offset + PAGE_SIZE))]
+    return page_message(Page("*Found*", shown, total, offset, asked), {})
+
+
+def test_more_and_back_lead_through_all_pages_and_carry_the_question() -> None:
+    assert buttons(page(5, 0)).keys() == {VOTE}
+    first, second, last = page(12, 0), page(12, 5), page(12, 10)
+    assert {name: turn_of(value) for name, value in buttons(first).items() if name != VOTE} == {
+        MORE: ("gliders", 5)
+    }
+    assert turn_of(buttons(second)[BACK]) == ("gliders", 0)
+    assert turn_of(buttons(second)[MORE]) == ("gliders", 10)
+    assert turn_of(buttons(last)[BACK]) == ("gliders", 5)
+    assert MORE not in buttons(last)
+    assert "1–5 of 12" in body(first)
+    assert "11–12 of 12" in body(last)
+
+
+@given(st.text(max_size=300), st.integers(0, 10**6))
+def test_the_question_survives_its_button(asked: str, pages: int) -> None:
+    offset = pages * PAGE_SIZE
+    message = page_message(Page("*Found*", [paper()], offset + 100, offset, asked), {})
+    check(message)
+    assert turn_of(buttons(message)[MORE]) == (asked, offset + PAGE_SIZE)
+
+
+def test_a_question_too_long_for_a_button_has_none() -> None:
+    message = page(12, 5, asked="x" * 2000)
+    check(message)
+    assert buttons(message).keys() == {VOTE}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "5", "null", "[]", '["a"]', '["a", -1]', '["a", "5"]', "[1, 2]", '{"a": 1}', "no"]
+)
+def test_a_value_that_is_not_ours_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        turn_of(value)
