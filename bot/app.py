@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
@@ -20,7 +21,7 @@ from bot.answers import Answers
 from bot.config import Settings
 from bot.daily import Daily
 from bot.delivery import Delivery
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
 from bot.logs import BOLT
 from bot.refresh import Refresher
@@ -89,6 +90,7 @@ class Bot:
         self.library = library
         self.slack = slack
         self.identity = identity
+        self.timing = timing
         store, ingest = library
         self.tasks = Tasks()
         self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
@@ -140,7 +142,12 @@ class Bot:
         async with self._listening():
             if ready:
                 ready.set()
-            loops = [asyncio.create_task(self.daily.run()), asyncio.create_task(self.refresher.run())]
+            forever = (
+                self.daily.run(),
+                self.refresher.run(),
+                self.library.ingest.keep_fresh(self.timing.refresh),
+            )
+            loops = [asyncio.create_task(loop) for loop in forever]
             stopped = asyncio.create_task(stop.wait())
             try:
                 done, _ = await asyncio.wait([*loops, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -200,13 +207,24 @@ class Bot:
         async def health(_: web.Request) -> web.Response:
             try:
                 papers = await self.library.store.count_papers()
-            except sqlite3.Error as error:
+            except StoreError as error:
                 return web.json_response({"ok": False, "database": str(error)}, status=503)
             return web.json_response({"ok": True, "team": self.identity.team_id, "papers": papers})
 
         server = app.server(path=EVENTS_PATH).web_app
+        server.middlewares.append(_refuse_odd_timestamps)
         server.router.add_get("/healthz", health)
         return server
+
+
+@web.middleware
+async def _refuse_odd_timestamps(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """slack_sdk's check of the signature raises on a timestamp that is no number, and an error is
+    answered to the `response_url` of whoever caused it, who is a stranger here.
+    """
+    if not re.fullmatch("[0-9]{1,12}", request.headers.get("X-Slack-Request-Timestamp", "0")):
+        return web.Response(status=401)
+    return await handler(request)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot import ranking
 from bot.delivery import Delivery, Outcome
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock, Ingest
 from bot.timing import Timing
 from storage import Store
@@ -58,7 +58,10 @@ class Daily:
     async def run(self) -> None:
         """Post what is due, for ever."""
         while True:
-            await self.tick()
+            try:
+                await self.tick()
+            except StoreError as error:
+                log.error("what is due can't be read: %s", error)
             await asyncio.sleep(self.tick_seconds)
 
     async def tick(self) -> list[asyncio.Task[None]]:

@@ -6,13 +6,15 @@ import asyncio
 import itertools
 import json
 import logging
+import re
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from bot.errors import SourceError, UsageError
+from bot.errors import SourceError, StoreError, UsageError
 from bot.sources import Sources
 from bot.sources.ids import paper_id
 from storage import Store
@@ -31,6 +33,8 @@ SETTLED = timedelta(days=2)
 SEARCH_PATIENCE = 6.0
 SEARCH_LIMIT = 20
 ID_LIMIT = 200
+#: What parts a list written as text: "Ada Lovelace, Alan Turing and Grace Hopper", "cs.LG cs.CL".
+_BETWEEN = {"authors": r"[,;]?\s+and\s+|[,;]\s+", "categories": r"[,;]?\s+", "keywords": r"[,;]\s+"}
 
 
 class Kept(NamedTuple):
@@ -50,11 +54,19 @@ class Ingest:
     A source that fails leaves what is stored as it is, and its error in the log of readings.
     """
 
-    def __init__(self, store: Store, sources: Sources, categories: Sequence[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        sources: Sources,
+        categories: Sequence[str],
+        clock: Clock,
+        patience: float = SEARCH_PATIENCE,
+    ) -> None:
         self.store = store
         self.sources = sources
         self.categories = tuple(categories)
         self.clock = clock
+        self.patience = patience
         self._turns: dict[date, asyncio.Lock] = {}
 
     async def ensure_day(self, day: date, patience: float | None = None) -> None:
@@ -77,6 +89,16 @@ class Ingest:
             await self.fetch_day(day, wanted)
         self._turns = {of: lock for of, lock in self._turns.items() if lock.locked()}
 
+    async def keep_fresh(self, every: float) -> None:
+        """Read the last days again every so many seconds, for ever: lists grow all day, upvotes for days."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                for days_ago in range(SETTLED.days, -1, -1):
+                    await self.ensure_day(self.today() - timedelta(days=days_ago))
+            except StoreError as error:
+                log.error("the last days can't be refreshed: %s", error)
+
     async def fetch_day(self, day: date, sources: Iterable[SourceName]) -> list[Kept]:
         """Read a day from these sources now, side by side."""
         return list(await asyncio.gather(*(self._fetch(source, day) for source in sources)))
@@ -84,7 +106,7 @@ class Ingest:
     async def search(self, query: str) -> list[Kept]:
         """Ask the sources' own searches for a topic and keep what they find.
 
-        Gives up after SEARCH_PATIENCE seconds, so that a person is answered from the store alone.
+        Gives up after `patience` seconds, so that a person is answered from the store alone.
         """
         asked: dict[SourceName, Awaitable[Batch]] = {
             "huggingface": self.sources.huggingface.search(query, SEARCH_LIMIT),
@@ -161,10 +183,10 @@ class Ingest:
 
     async def _keep_within(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
         try:
-            async with asyncio.timeout(SEARCH_PATIENCE):
+            async with asyncio.timeout(self.patience):
                 return await self._kept(source, answer)
         except TimeoutError:
-            return Kept(source, 0, 0, error=f"{source} did not answer within {SEARCH_PATIENCE:.0f} seconds")
+            return Kept(source, 0, 0, error=f"{source} did not answer within {self.patience:g} seconds")
 
     async def _kept(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
         try:
@@ -185,7 +207,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[tuple[Paper, date | None] | Ski
             continue
         try:
             yield _paper_of(json.loads(line))
-        except (ValueError, TypeError, UsageError) as error:
+        except (ValueError, TypeError, ArithmeticError, RecursionError, UsageError) as error:
             yield Skipped(f"line {number}", _reason(error))
 
 
@@ -208,18 +230,15 @@ def _paper_of(item: Any) -> tuple[Paper, date | None]:  # noqa: ANN401 - any JSO
     fields |= {"id": id, "title": plain(str(item.get("title") or ""))}
     if not fields["title"]:
         raise UsageError(f"{id} has no title")
-    for name in ("authors", "categories", "keywords"):
-        fields[name] = _names(fields.get(name))
+    for name in _BETWEEN:
+        fields[name] = _names(fields.get(name), _BETWEEN[name])
     day = date.fromisoformat(item["day"]) if item.get("day") else None
     return Paper.model_validate(fields), day
 
 
-def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a list, or the text that some exports use
+def _names(value: Any, between: str) -> tuple[str, ...]:  # noqa: ANN401 - a list, or the text that some exports use
     if isinstance(value, str):
-        # "cs.LG cs.CL" and "Ada Lovelace, Alan Turing and Grace Hopper" are both in use.
-        value = (
-            value.replace(" and ", ", ").split(", ") if ", " in value or " and " in value else value.split()
-        )
+        value = re.split(between, value)
     return unique([plain(str(name)) for name in value or ()])
 
 
@@ -227,13 +246,16 @@ async def import_papers(ingest: Ingest, lines: Iterable[str], progress: Callable
     """Merge a JSON Lines file into the store, a transaction for every thousand lines."""
     papers = new = 0
     skipped: list[Skipped] = []
+    # A day's whole order, because a day may begin in one thousand and end in the next.
+    listings: defaultdict[date | None, list[str]] = defaultdict(list)
     read_items = read_lines(lines)
     while items := list(itertools.islice(read_items, 1000)):
         skipped += [item for item in items if isinstance(item, Skipped)]
         read = [item for item in items if not isinstance(item, Skipped)]
         for day in dict.fromkeys(day for _, day in read):
             batch = [paper for paper, listed in read if listed == day]
-            listed = tuple(paper.id for paper in batch) if day else ()
+            listings[day] += [paper.id for paper in batch] if day else []
+            listed = unique(listings[day])
             kept = await ingest.keep(Batch(source="huggingface", papers=tuple(batch), day=day, listed=listed))
             papers, new = papers + kept.papers, new + kept.new
         progress(len(items))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.delivery import draw
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock
 from bot.messages import drawn
 from bot.slack import NotSent, Slack
@@ -58,18 +58,29 @@ class Refresher:
         while True:
             await self._wake.wait()
             await asyncio.sleep(self.coalesce_seconds)
-            await self.flush()
+            try:
+                await self.flush()
+            except StoreError as error:
+                log.error("posts can't be redrawn: %s", error)
 
     async def flush(self) -> None:
-        """Redraw what was touched until now."""
+        """Redraw what was touched until now. Raises StoreError, with nothing forgotten."""
         touched, self._touched = self._touched, set()
         self._wake.clear()
-        posts = await self.store.posts_of(self.team_id, sorted(touched))
-        tallies = await self.store.tallies(self.team_id, sorted(touched))
+        try:
+            for post, paper, tally in await self._stale(sorted(touched)):
+                await self._redraw(post, paper, tally)
+        except StoreError:
+            self.touch(touched)
+            raise
+
+    async def _stale(self, paper_ids: list[str]) -> list[tuple[Post, Paper, Tally]]:
+        """The posts of these papers that show other numbers than the votes are."""
+        posts = await self.store.posts_of(self.team_id, paper_ids)
+        tallies = await self.store.tallies(self.team_id, paper_ids)
         stale = [post for post in posts if post.drawn != drawn(tallies[post.paper_id])]
         papers = {paper.id: paper for paper in await self.store.papers([post.paper_id for post in stale])}
-        for post in stale:
-            await self._redraw(post, papers[post.paper_id], tallies[post.paper_id])
+        return [(post, papers[post.paper_id], tallies[post.paper_id]) for post in stale]
 
     async def _redraw(self, post: Post, paper: Paper, tally: Tally) -> None:
         try:

@@ -49,6 +49,8 @@ CHANNEL_ERRORS = {
 _MESSAGE_ERRORS = frozenset({
     "invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text",
     "invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large", "metadata_must_be_sent_from_app",
+    # Somebody deleted the header that the thread hangs on.
+    "thread_not_found",
 })  # fmt: skip
 #: The server failed, and may have done the work all the same.
 _UNSURE_ERRORS = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
@@ -163,6 +165,8 @@ class Slack:
                 if carried == {"event_type": EVENT_TYPE, "event_payload": dict(metadata)}:
                     return str(found["ts"])
         except SlackApiError as error:
+            if _code(error) == "thread_not_found":
+                return None
             raise _refusal(error, channel) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise MaybeSent(f"the history of {channel} can't be read: {error}") from error

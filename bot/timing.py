@@ -9,11 +9,14 @@ from dataclasses import dataclass
 class Timing:
     """How long to wait, in seconds.
 
-    `tick`: between two looks at what is due. `per_message`: between messages to one channel; Slack takes
-    about one a second, and short bursts. `coalesce`: votes that come within this time of the first are shown
-    by one update. `look_again`: before a message whose fate is unknown is looked for a second time.
-    `arxiv`: between requests to arXiv, which asks for three seconds. `call`: before a call to Slack has failed,
-    which answers within a few seconds or not at all; less than a claim's lease.
+    `tick`: between two looks at what is due.
+    `per_message`: between messages to one channel; Slack takes about one a second, and short bursts.
+    `coalesce`: votes that come within this time of the first are shown by one update.
+    `look_again`: before a message whose fate is unknown is looked for a second time.
+    `arxiv`: between requests to arXiv, which asks for three seconds.
+    `call`: before a call to Slack has failed, which answers within a few seconds or not at all; less than
+    a claim's lease.
+    `refresh`: between two readings of the last days.
     """
 
     tick: float = 15.0
@@ -22,3 +25,4 @@ class Timing:
     look_again: float = 3.0
     arxiv: float = 3.0
     call: float = 20.0
+    refresh: float = 1800.0
