@@ -111,6 +111,13 @@ class Settings(BaseSettings):
         words = [word.strip().strip(":") for word in value.split(",")]
         return tuple(word for word in words if word and word != "none")
 
+    @field_validator("papers_upvote_emoji")
+    @classmethod
+    def _one_to_seed(cls, value: Words) -> Words:
+        if not value:
+            raise ValueError("name at least one emoji, such as +1")
+        return value
+
     @field_validator("papers_timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -145,8 +152,6 @@ class Settings(BaseSettings):
                 "SLACK_APP_TOKEN (for Socket Mode, from Basic Information, with connections:write) is missing; "
                 "or set SLACK_SIGNING_SECRET for HTTP"
             )
-        if not self.papers_upvote_emoji:
-            problems.append("PAPERS_UPVOTE_EMOJI is empty: name at least one emoji, such as +1")
         return problems
 
 

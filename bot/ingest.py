@@ -221,6 +221,8 @@ def _reason(error: Exception) -> str:
 def _paper_of(item: Any) -> tuple[Paper, date | None]:  # noqa: ANN401 - any JSON value
     if not isinstance(item, dict):
         raise UsageError("not a JSON object")
+    # Half a letter, which JSON can carry, can be neither stored nor sent.
+    json.dumps(item, ensure_ascii=False).encode()
     given = plain(str(item.get("id") or ""))
     # Papers from elsewhere keep the id they come with; they are searched like any other.
     id = paper_id(given) or given
@@ -239,7 +241,9 @@ def _paper_of(item: Any) -> tuple[Paper, date | None]:  # noqa: ANN401 - any JSO
 def _names(value: Any, between: str) -> tuple[str, ...]:  # noqa: ANN401 - a list, or the text that some exports use
     if isinstance(value, str):
         value = re.split(between, value)
-    return unique([plain(str(name)) for name in value or ()])
+    return unique(
+        [plain(str(name.get("name", "") if isinstance(name, dict) else name)) for name in value or ()]
+    )
 
 
 async def import_papers(ingest: Ingest, lines: Iterable[str], progress: Callable[[int], None]) -> Kept:

@@ -105,10 +105,12 @@ KNOWN = frozenset(migration.name for migration in migrations.pending(Database(me
 def migrate(db: Database, path: str) -> None:
     """Bring the database up to date.
 
-    Raises StoreError, before anything is changed, when a newer papers-bot has written it.
+    Raises StoreError, before anything is changed, when a newer papers-bot or another program has written it.
     """
-    newer = {migration.name for migration in migrations.applied(db)} - KNOWN
-    if newer:
+    applied = {migration.name for migration in migrations.applied(db)}
+    if not applied and set(db.table_names()) - {migrations.migrations_table}:
+        raise StoreError(f"{path} belongs to another program. Choose another file with PAPERS_DATABASE.")
+    if newer := applied - KNOWN:
         raise StoreError(
             f"{path} was written by a newer papers-bot (it has {', '.join(sorted(newer))}). "
             "Upgrade papers-bot, or choose another file with PAPERS_DATABASE."

@@ -11,17 +11,17 @@ from storage.models import Batch, Listed, Paper, Reading, SourceName
 
 _COLUMNS = tuple(Paper.model_fields)
 _LISTS = ("authors", "categories", "keywords")
+_MERGED = [name for name in _COLUMNS if name != "id"]
+#: What a source that doesn't know a field says of it.
+_UNKNOWN = {name: "'[]'" if name in _LISTS else "''" for name in _MERGED}
 # The newer reading wins, field by field, unless it doesn't know the field.
 _MERGE = ", ".join(
-    f"{name} = CASE WHEN excluded.{name} IN ('', '[]') OR excluded.{name} IS NULL THEN papers.{name} "
-    f"ELSE excluded.{name} END"
-    for name in _COLUMNS
-    if name != "id"
+    f"{name} = CASE WHEN excluded.{name} IS NULL OR excluded.{name} = {_UNKNOWN[name]} "
+    f"THEN papers.{name} ELSE excluded.{name} END"
+    for name in _MERGED
 )
 _CHANGED = " OR ".join(
-    f"(excluded.{name} NOT IN ('', '[]') AND excluded.{name} IS NOT papers.{name})"
-    for name in _COLUMNS
-    if name != "id"
+    f"(excluded.{name} != {_UNKNOWN[name]} AND excluded.{name} IS NOT papers.{name})" for name in _MERGED
 )
 _INSERT = f"""
     INSERT INTO papers ({", ".join(_COLUMNS)}, first_seen_at)

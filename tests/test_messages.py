@@ -93,7 +93,7 @@ LARGEST = Paper(
     id="quant-ph/0201082",
     title="T" * 10_000,
     abstract="& " * 10_000,
-    summary="Wide and long. " * 2_000,
+    summary="& " * 10_000,
     authors=("A" * 500,) * 3000,
     categories=("c" * 500,) * 9,
     keywords=("k" * 500,) * 9,
@@ -434,10 +434,14 @@ def test_the_question_survives_its_button(asked: str, pages: int) -> None:
     assert turn_of(buttons(message)[MORE]) == (asked, offset + PAGE_SIZE)
 
 
-def test_a_question_too_long_for_a_button_has_none() -> None:
-    message = page(12, 5, asked="x" * 2000)
-    check(message)
-    assert buttons(message).keys() == {VOTE}
+def test_a_question_too_long_for_a_button_is_carried_as_far_as_it_fits() -> None:
+    papers = [Paper(id=f"2501.0000{n}", title="T") for n in range(5)]
+    question = '"' * 1500
+    message = page_message(Page("H", papers, 9, 0, question), {})
+    (turn,) = message["blocks"][-1]["elements"]
+    asked, offset = turn_of(turn["value"])
+    assert question.startswith(asked)
+    assert (len(asked) > 500, offset) == (True, 5)
 
 
 @pytest.mark.parametrize(

@@ -142,10 +142,10 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_somebody_elses_database_is_refused_and_keeps_its_tables(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE papers (title TEXT)")
+    connection.execute("CREATE TABLE bookmarks (url TEXT)")
     connection.close()
     before = schema(path)
-    with pytest.raises(StoreError, match=r"other\.db can't be opened"):
+    with pytest.raises(StoreError, match=r"other\.db belongs to another program"):
         Store.open(path)
     assert schema(path) == before
 

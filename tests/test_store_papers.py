@@ -276,7 +276,7 @@ def contents(batches: Sequence[Sequence[Paper]]) -> tuple[list[Paper], list[dict
 
 
 @given(st.lists(PAPERS, max_size=8), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_batches_kept_twice_or_in_any_split_give_the_same_store(
     papers: list[Paper], data: st.DataObject
 ) -> None:
@@ -289,7 +289,7 @@ def test_batches_kept_twice_or_in_any_split_give_the_same_store(
 
 
 @given(st.lists(PAPERS, min_size=1, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_field_is_the_last_one_known(papers: list[Paper]) -> None:
     stored = {paper.id: paper for paper in contents([papers])[0]}
     assert set(stored) == {paper.id for paper in papers}

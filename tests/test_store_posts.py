@@ -204,7 +204,7 @@ async def step(store: Store, name: str, post: Post) -> bool:
 
 
 @given(st.lists(st.sampled_from(sorted(STEPS)), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 async def test_a_post_moves_only_as_the_ledger_allows(names: list[str]) -> None:
     with Store.open(":memory:") as store:
         header, *_ = await planned(store)

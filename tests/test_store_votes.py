@@ -254,7 +254,7 @@ async def tallies_of(delivered: Sequence[Reaction | Click], known_after: int) ->
 
 
 @given(st.lists(ACTS, max_size=14), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_order_and_any_repetition_of_deliveries_gives_the_same_tallies(
     acts: list[Act], data: st.DataObject
 ) -> None:

@@ -51,12 +51,14 @@ def _paging(page: Page) -> list[Block]:
         turns.append((BACK, "Back", max(0, page.offset - PAGE_SIZE)))
     if after > 0:
         turns.append((MORE, f"More ({after:,})", page.offset + PAGE_SIZE))
-    values = [(name, label, turn_value(page.asked, offset)) for name, label, offset in turns]
-    return [button(name, label, value) for name, label, value in values if len(value) <= VALUE_LIMIT]
+    return [button(name, label, turn_value(page.asked, offset)) for name, label, offset in turns]
 
 
 def turn_value(asked: str, offset: int) -> str:
-    return json.dumps([asked, offset], ensure_ascii=False)
+    """What a paging button carries; of a question too long for it, the beginning."""
+    value = json.dumps([asked, offset], ensure_ascii=False)
+    # JSON writes a quotation mark as two characters, and what Slack counts is the whole.
+    return value if len(value) <= VALUE_LIMIT else turn_value(asked[: len(asked) * 3 // 4], offset)
 
 
 def turn_of(value: str) -> tuple[str, int]:

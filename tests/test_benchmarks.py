@@ -1,0 +1,91 @@
+"""Each benchmark runs, in a form so small that its figures mean nothing, and prints them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import harness, post, reaction, slash_command, start, votes
+
+_NUMBER = r"[\d,]+\.\d{3}"
+
+
+def sides_of(report: str) -> dict[str, list[str]]:
+    """The figures of each line of a report's tables; `-` where a ratio can't be taken."""
+    rows = (re.split(r"  +", line.strip()) for line in report.splitlines())
+    return {cells[0]: cells[1:] for cells in rows if len(cells) > 1 and re.fullmatch(_NUMBER, cells[1])}
+
+
+async def test_the_slash_command_benchmark_prints_the_bot_beside_its_baselines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await slash_command.measure(rounds=1, requests=4)
+    sides = sides_of(capsys.readouterr().out)
+    assert set(sides) == {
+        "papers-bot, /papers help",
+        "papers-bot, /papers diffusion",
+        "empty AsyncApp, default",
+        "AsyncApp that answers",
+        "empty AsyncApp, before_response",
+        "bare aiohttp server",
+    }
+    assert sides["empty AsyncApp, before_response"][-1] == "1.00 (1.00-1.00)"
+
+
+async def test_the_reaction_benchmark_finds_every_vote_in_the_database(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await reaction.measure(rounds=1, requests=4, votes=5)
+    report = capsys.readouterr().out
+    assert "all 14 votes are in the database" in report
+    assert {"papers-bot", "Store.record_reaction", "sqlite-utils upsert"} <= set(sides_of(report))
+    assert sides_of(report)["prepared statement"][-1] == "1.00 (1.00-1.00)"
+
+
+async def test_the_start_benchmark_prints_time_and_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    await start.measure(rounds=1, editions=1, papers=2)
+    report = capsys.readouterr().out
+    assert "Memory after 3 messages" in report
+    assert {"papers-bot", "empty AsyncApp", "papers-bot --help", "python -c pass"} <= set(sides_of(report))
+
+
+async def test_the_post_benchmark_prints_what_a_message_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    await post.measure(rounds=1, papers=6)
+    report = capsys.readouterr().out
+    assert "Each of 7 messages" in report
+    assert set(sides_of(report)) == {"papers-bot", "bare AsyncWebClient calls"}
+    # A message is at least claimed and confirmed.
+    counted = re.search(r"([\d.]+) transactions, ([\d.]+) statements", report)
+    assert counted is not None
+    assert 2 <= float(counted[1]) < float(counted[2])
+
+
+async def test_the_votes_benchmark_prints_reads_and_flushes(capsys: pytest.CaptureFixture[str]) -> None:
+    await votes.measure(rounds=1, times=2, people=20, papers=4, days=2)
+    report = capsys.readouterr().out
+    assert "Reading votes from 60 reactions" in report
+    assert {"votes on 4 papers", "papers-bot, 4 posts redrawn", "SELECT count(*)"} <= set(sides_of(report))
+
+
+async def test_a_benchmark_is_a_command_whose_help_says_what_it_measures() -> None:
+    help_page = await harness.output_of("-m", "benchmarks.post", "--help", env=harness.environment())
+    assert "What a posted message costs" in help_page
+    assert "--rounds" in help_page
+
+
+async def test_sides_take_turns_and_the_order_turns_round() -> None:
+    ran: list[str] = []
+
+    async def side(name: str) -> harness.Figures:
+        ran.append(name)
+        return {"ms": float(len(ran))}
+
+    results = await harness.alternate({"a": lambda: side("a"), "b": lambda: side("b")}, rounds=3)
+    assert ran == ["a", "b", "b", "a", "a", "b"]
+    assert harness.ratios(results, "b", "a", "ms") == [2 / 1, 3 / 4, 6 / 5]
+
+
+@pytest.mark.parametrize(("percent", "value"), [(50, 51), (99, 100), (100, 100), (0, 1)])
+def test_a_percentile_is_one_of_the_values(percent: float, value: float) -> None:
+    assert harness.percentile(list(range(100, 0, -1)), percent) == value

@@ -1,0 +1,427 @@
+"""From the sources into the store: asked once, kept whole, and never the worse for a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import lzma
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.errors import SourceError
+from bot.ingest import FRESH, RETRY, Ingest, Kept, import_papers, read_lines
+from bot.sources import open_sources
+from storage import Store
+from storage.models import Listed, Paper, Skipped
+from tests.conftest import MovedClock
+from tests.upstream import Upstream, daily_item, recorded
+
+TUESDAY = date(2026, 8, 18)
+DAILY = "/api/daily_papers"
+#: An answer that no second attempt would better.
+GARBAGE: dict[str, Any] = {"status": 200, "body": b"<html>gone fishing</html>", "times": 100}
+
+
+def on_arxiv(id: str, title: str = "On arXiv", **fields: Any) -> Paper:
+    return Paper(id=id, title=title, **({"abstract": "An abstract.", "categories": ("cs.RO",)} | fields))
+
+
+@pytest.fixture
+async def ingest(store: Store, upstream: Upstream, clock: MovedClock) -> AsyncIterator[Ingest]:
+    """With arXiv's announcements of one category, and a person who waits a quarter of a second."""
+    sources = open_sources(
+        huggingface_url=upstream.url,
+        arxiv_url=upstream.url,
+        arxiv_rss_url=upstream.url,
+        arxiv_pace=0.01,
+        attempts=1,
+    )
+    yield Ingest(store, sources, ("cs.RO",), clock, patience=0.25)
+    await sources.aclose()
+
+
+@pytest.fixture
+def tuesday(upstream: Upstream) -> Upstream:
+    """A day with two papers of Hugging Face's and, of arXiv's, one of these and one more."""
+    upstream.days[f"{TUESDAY}"] = [
+        daily_item("2608.00002", "Two"),
+        daily_item("2608.00001", "One", upvotes=3),
+    ]
+    upstream.announced_on = TUESDAY
+    upstream.announced = [(on_arxiv("2608.00001", "One"), "new"), (on_arxiv("2608.00003", "Three"), "cross")]
+    return upstream
+
+
+def asked(upstream: Upstream, path: str = DAILY) -> int:
+    """How often a path was asked for, its first page only."""
+    return sum(
+        1
+        for request in upstream.requests
+        if request.path.startswith(path) and request.query.get("p", "0") == "0"
+    )
+
+
+async def test_a_days_papers_of_both_sources_are_kept_and_merged(ingest: Ingest, tuesday: Upstream) -> None:
+    await ingest.ensure_day(TUESDAY)
+    assert await ingest.store.listed(TUESDAY, TUESDAY) == {
+        "2608.00001": Listed(TUESDAY, curated=True),
+        "2608.00002": Listed(TUESDAY, curated=True),
+        "2608.00003": Listed(TUESDAY, curated=False),
+    }
+    [both] = await ingest.store.papers(["2608.00001"])
+    assert both.categories == ("cs.RO",)
+    assert both.upvotes == 3
+    assert both.summary == "A made-up summary of One."
+    [huggingface, arxiv] = sorted(
+        await ingest.store.last_readings(), key=lambda reading: -len(reading.source)
+    )
+    assert (huggingface.papers, arxiv.papers) == (2, 2)
+    assert huggingface.read_at == ingest.clock()
+
+
+async def test_many_at_once_ask_once(ingest: Ingest, tuesday: Upstream) -> None:
+    await asyncio.gather(*(ingest.ensure_day(TUESDAY) for _ in range(20)))
+    assert (asked(tuesday), asked(tuesday, "/atom")) == (1, 1)
+    assert len(await ingest.store.listed(TUESDAY, TUESDAY)) == 3
+
+
+async def test_days_are_read_side_by_side(ingest: Ingest, tuesday: Upstream) -> None:
+    days = [TUESDAY - timedelta(days=n) for n in range(4)]
+    await asyncio.gather(*(ingest.ensure_day(day) for day in days for _ in range(3)))
+    assert asked(tuesday) == 4
+
+
+async def test_a_day_is_asked_for_again_only_when_it_may_have_changed(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    await ingest.ensure_day(TUESDAY)
+    clock.at += FRESH - timedelta(seconds=1)
+    await ingest.ensure_day(TUESDAY)
+    assert asked(tuesday) == 1
+    clock.at += timedelta(seconds=1)
+    await ingest.ensure_day(TUESDAY)
+    assert asked(tuesday) == 2
+
+
+async def test_a_day_read_two_days_later_is_final(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    await ingest.ensure_day(TUESDAY)
+    clock.forward(days=2)
+    await ingest.ensure_day(TUESDAY)
+    assert asked(tuesday) == 2
+    clock.forward(days=100)
+    await ingest.ensure_day(TUESDAY)
+    assert asked(tuesday) == 2
+
+
+async def test_a_day_ahead_is_not_asked_for(ingest: Ingest, tuesday: Upstream) -> None:
+    await ingest.ensure_day(TUESDAY + timedelta(days=1))
+    assert tuesday.requests == []
+
+
+async def test_announcements_are_only_read_today_and_when_categories_are_set(
+    ingest: Ingest, tuesday: Upstream
+) -> None:
+    await ingest.ensure_day(TUESDAY - timedelta(days=1))
+    assert asked(tuesday, "/atom") == 0
+    ingest.categories = ()
+    await ingest.ensure_day(TUESDAY)
+    assert asked(tuesday, "/atom") == 0
+
+
+async def test_a_failing_source_leaves_the_store_as_it_is_and_its_error_on_record(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    tuesday.announced = []
+    await ingest.ensure_day(TUESDAY)
+    before = list(await ingest.store.all_papers()), await ingest.store.listed(TUESDAY, TUESDAY)
+    clock.at += FRESH
+    tuesday.fail(DAILY, **GARBAGE)
+    await ingest.ensure_day(TUESDAY)
+    assert (list(await ingest.store.all_papers()), await ingest.store.listed(TUESDAY, TUESDAY)) == before
+    reading = await ingest.store.reading("huggingface", TUESDAY)
+    assert reading is not None
+    assert "not JSON" in reading.error
+    arxiv = await ingest.store.reading("arxiv", TUESDAY)
+    assert arxiv is not None
+    assert (arxiv.error, arxiv.read_at) == ("", clock())
+
+
+async def test_one_sources_failure_does_not_cost_the_others_papers(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.fail(DAILY, 500, times=100)
+    await ingest.ensure_day(TUESDAY)
+    assert set(await ingest.store.listed(TUESDAY, TUESDAY)) == {"2608.00001", "2608.00003"}
+
+
+async def test_a_source_that_failed_is_asked_again_after_a_minute(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    tuesday.fail(DAILY, 503, times=1)
+    await ingest.ensure_day(TUESDAY)
+    clock.at += RETRY - timedelta(seconds=1)
+    await ingest.ensure_day(TUESDAY)
+    assert asked(tuesday) == 1
+    clock.at += timedelta(seconds=1)
+    await ingest.ensure_day(TUESDAY)
+    assert (asked(tuesday), asked(tuesday, "/atom")) == (2, 1)
+    reading = await ingest.store.reading("huggingface", TUESDAY)
+    assert reading is not None
+    assert (reading.error, reading.papers) == ("", 2)
+
+
+async def test_a_broken_item_is_counted_and_the_others_are_kept(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.days[f"{TUESDAY}"].insert(1, daily_item("2608.00009", "", summary=None))
+    [kept] = await ingest.fetch_day(TUESDAY, ["huggingface"])
+    assert (kept.papers, kept.new, [item.id for item in kept.skipped]) == (2, 2, ["2608.00009"])
+    reading = await ingest.store.reading("huggingface", TUESDAY)
+    assert reading is not None
+    assert reading.skipped == 1
+
+
+async def test_somebody_in_a_hurry_is_answered_from_the_store(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.hang(DAILY, 60, times=1)
+    await ingest.ensure_day(TUESDAY, patience=0.05)
+    assert await ingest.store.reading("huggingface", TUESDAY) is None
+    await ingest.ensure_day(TUESDAY)
+    assert len(await ingest.store.listed(TUESDAY, TUESDAY)) == 3
+
+
+async def test_what_the_sources_find_for_a_topic_is_kept(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.arxiv_papers = [on_arxiv("2401.00001", "Two gliders")]
+    found = await ingest.search("two")
+    assert [(kept.source, kept.papers, kept.new) for kept in found] == [
+        ("huggingface", 1, 1),
+        ("arxiv", 1, 1),
+    ]
+    assert await ingest.store.count_papers() == 2
+    assert await ingest.store.listed(TUESDAY, TUESDAY) == {}
+
+
+async def test_a_search_gives_up_on_a_source_that_does_not_answer(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.arxiv_papers = [on_arxiv("2401.00001", "Two gliders")]
+    tuesday.hang("/api/papers/search", 60)
+    huggingface, arxiv = await ingest.search("two")
+    assert huggingface.error == "huggingface did not answer within 0.25 seconds"
+    assert (arxiv.error, arxiv.papers) == ("", 1)
+
+
+async def test_a_search_with_every_source_down_says_so_and_changes_nothing(
+    ingest: Ingest, tuesday: Upstream
+) -> None:
+    tuesday.fail("/api/", **GARBAGE)
+    assert [bool(kept.error) for kept in await ingest.search("two")] == [True, True]
+    assert await ingest.store.count_papers() == 0
+
+
+async def test_a_stored_paper_is_not_asked_for(ingest: Ingest, tuesday: Upstream) -> None:
+    await ingest.ensure_day(TUESDAY)
+    before = len(tuesday.requests)
+    paper = await ingest.paper("2608.00001")
+    assert paper is not None
+    assert paper.title == "One"
+    assert len(tuesday.requests) == before
+
+
+async def test_a_paper_is_put_together_from_both_sources_and_kept(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.arxiv_papers = [on_arxiv("2608.00001", "One", comment="12 pages")]
+    paper = await ingest.paper("2608.00001")
+    assert paper is not None
+    assert (paper.comment, paper.upvotes) == ("12 pages", 3)
+    assert await ingest.store.papers(["2608.00001"]) == [paper]
+
+
+async def test_a_paper_that_nobody_knows_is_none(ingest: Ingest, tuesday: Upstream) -> None:
+    assert await ingest.paper("2608.99999") is None
+
+
+@pytest.mark.parametrize("down", ["/api/query", "/api/papers"])
+async def test_a_paper_that_one_source_has_is_found_while_the_other_is_down(
+    ingest: Ingest, tuesday: Upstream, down: str
+) -> None:
+    tuesday.arxiv_papers = [on_arxiv("2608.00001", "One")]
+    tuesday.fail(down, **GARBAGE)
+    paper = await ingest.paper("2608.00001")
+    assert paper is not None
+    assert paper.title == "One"
+
+
+@pytest.mark.parametrize("down", ["/api/query", "/api/"])
+async def test_a_paper_that_could_not_be_asked_for_everywhere_is_an_error_and_not_unknown(
+    ingest: Ingest, tuesday: Upstream, down: str
+) -> None:
+    tuesday.fail(down, **GARBAGE)
+    with pytest.raises(SourceError, match=r"paper 2608\.99999"):
+        await ingest.paper("2608.99999")
+
+
+def line(**fields: Any) -> str:
+    return json.dumps({"id": "2403.01234", "title": "A title"} | fields)
+
+
+def only(text: str) -> tuple[Paper, date | None]:
+    [read] = read_lines([text])
+    assert not isinstance(read, Skipped), read
+    return read
+
+
+@pytest.mark.parametrize(
+    ("given", "id"),
+    [
+        ("2403.01234", "2403.01234"),
+        ("2403.01234v2", "2403.01234"),
+        (" arXiv:2403.01234v11 ", "2403.01234"),
+        ("https://arxiv.org/abs/2403.01234v1", "2403.01234"),
+        ("math.GT/0309136v3", "math/0309136"),
+        ("quant-ph/0201082", "quant-ph/0201082"),
+        ("10.1000/xyz", "10.1000/xyz"),
+        (17, "17"),
+    ],
+)
+def test_an_id_is_read_in_any_of_its_forms_and_loses_its_version(given: Any, id: str) -> None:
+    assert only(line(id=given))[0].id == id
+
+
+@pytest.mark.parametrize(
+    ("given", "authors"),
+    [
+        (["Ada  Lovelace", "Alan Turing", "Ada Lovelace", ""], ("Ada Lovelace", "Alan Turing")),
+        ("Ada Lovelace", ("Ada Lovelace",)),
+        ("Ada Lovelace and Alan Turing", ("Ada Lovelace", "Alan Turing")),
+        ("Ada Lovelace, Alan Turing and Grace Hopper", ("Ada Lovelace", "Alan Turing", "Grace Hopper")),
+        ("Ada Lovelace, Alan Turing, and Grace Hopper", ("Ada Lovelace", "Alan Turing", "Grace Hopper")),
+        ("Ada Lovelace; Alan Turing", ("Ada Lovelace", "Alan Turing")),
+        ("Sandy Andrews,\n  Roland Brand", ("Sandy Andrews", "Roland Brand")),
+        (None, ()),
+        ("", ()),
+        ([], ()),
+    ],
+)
+def test_authors_are_a_list_or_a_text(given: Any, authors: tuple[str, ...]) -> None:
+    assert only(line(authors=given))[0].authors == authors
+
+
+@pytest.mark.parametrize("given", ["cs.LG cs.CL", "cs.LG, cs.CL", ["cs.LG", "cs.CL"], "cs.LG  cs.CL cs.LG"])
+def test_categories_are_a_list_or_a_text(given: Any) -> None:
+    assert only(line(categories=given))[0].categories == ("cs.LG", "cs.CL")
+
+
+def test_keywords_of_several_words_stay_together() -> None:
+    assert only(line(keywords="search and rescue, robots"))[0].keywords == ("search and rescue", "robots")
+
+
+@pytest.mark.parametrize(
+    ("given", "moment"),
+    [
+        ("2026-03-09T17:59:59", datetime(2026, 3, 9, 17, 59, 59, tzinfo=UTC)),
+        ("2026-03-09T17:59:59Z", datetime(2026, 3, 9, 17, 59, 59, tzinfo=UTC)),
+        ("2026-03-09T19:59:59+02:00", datetime(2026, 3, 9, 17, 59, 59, tzinfo=UTC)),
+        ("2026-03-09", datetime(2026, 3, 9, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_a_date_without_a_zone_is_in_utc(given: str | None, moment: datetime | None) -> None:
+    published = only(line(published=given))[0].published
+    assert published == moment
+    assert published is None or published.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("not json", "Expecting value"),
+        ('{"id": "1", "title": "cut', "Unterminated string"),
+        ("[1, 2]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ("{}", "an id must have"),
+        ('{"title": "No id"}', "an id must have"),
+        (line(id="x" * 300), "an id must have 1 to 200 characters"),
+        (line(title="  "), "2403.01234 has no title"),
+        (line(title=None), "2403.01234 has no title"),
+        (line(published="last week"), "published: "),
+        (line(published="0001-01-01T00:00:00+14:00"), "date value out of range"),
+        (line(abstract=["a", "list"]), "abstract: "),
+        (line(authors=7), "not iterable"),
+        (line(upvotes=-1), "upvotes: "),
+        (line(upvotes="many"), "upvotes: "),
+        (line(upvotes=2**63), "upvotes: "),
+        (line(code_stars=10**400), "code_stars: "),
+        (line(day="2026-02-30"), "day is out of range"),
+        (line(day=20260818), "must be str"),
+        (line(title="half a letter \ud800"), "surrogates not allowed"),
+        (line(id="\ud800"), "surrogates not allowed"),
+        (line(authors=["\ud800"]), "surrogates not allowed"),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+async def test_a_line_that_cannot_be_read_is_named_and_the_others_are_kept(
+    ingest: Ingest, text: str, reason: str
+) -> None:
+    lines = [line(id="2403.00001"), "", text, line(id="2403.00002")]
+    kept = await import_papers(ingest, lines, lambda _: None)
+    assert (kept.papers, kept.new) == (2, 2)
+    [skipped] = kept.skipped
+    assert skipped.id == "line 3"
+    assert reason in skipped.reason
+    assert await ingest.store.count_papers() == 2
+
+
+def test_unknown_fields_do_no_harm() -> None:
+    paper, day = only(line(license="CC0", versions=[{"v": 1}], day="2026-08-18", summary=None))
+    assert paper == Paper(id="2403.01234", title="A title")
+    assert day == TUESDAY
+
+
+async def test_an_export_can_be_imported_again(ingest: Ingest, tuesday: Upstream) -> None:
+    await ingest.ensure_day(TUESDAY)
+    exported = [paper.model_dump_json() for paper in await ingest.store.all_papers()]
+    with Store.open(":memory:") as empty:
+        kept = await import_papers(Ingest(empty, ingest.sources, (), ingest.clock), exported, lambda _: None)
+        assert (kept.new, kept.skipped) == (3, ())
+        assert list(await empty.all_papers()) == list(await ingest.store.all_papers())
+
+
+async def test_a_day_makes_a_listing_in_the_files_order(ingest: Ingest) -> None:
+    lines = [
+        line(id=id, day=day) for id, day in (("b", "2026-08-18"), ("a", "2026-08-18"), ("c", "2026-08-17"))
+    ]
+    await import_papers(ingest, [*lines, line(id="d")], lambda _: None)
+    assert list(await ingest.store.listed(TUESDAY, TUESDAY)) == ["b", "a"]
+    assert list(await ingest.store.listed(date(2026, 8, 17), TUESDAY)) == ["b", "a", "c"]
+
+
+async def test_a_day_longer_than_a_transaction_keeps_its_order(ingest: Ingest) -> None:
+    ids = [f"paper-{n:04d}" for n in range(2500, 0, -1)]
+    told: list[int] = []
+    kept = await import_papers(ingest, (line(id=id, day="2026-08-18") for id in ids), told.append)
+    assert (kept.papers, kept.new) == (2500, 2500)
+    assert told == [1000, 1000, 500]
+    assert list(await ingest.store.listed(TUESDAY, TUESDAY)) == ids
+
+
+async def test_the_same_file_again_brings_nothing_new(ingest: Ingest) -> None:
+    lines = [line(id=str(n), day="2026-08-18", upvotes=n) for n in range(30)]
+    assert await import_papers(ingest, lines, lambda _: None) == Kept("huggingface", 30, 30)
+    before = list(await ingest.store.all_papers())
+    assert await import_papers(ingest, lines, lambda _: None) == Kept("huggingface", 30, 0)
+    assert list(await ingest.store.all_papers()) == before
+
+
+async def test_every_real_edition_is_imported_and_listed(ingest: Ingest) -> None:
+    with lzma.open(
+        recorded("editions/huggingface-2024-05..2025-12.jsonl.xz"), "rt", encoding="utf-8"
+    ) as file:
+        lines = list(file)
+    rows = [json.loads(text) for text in lines]
+    kept = await import_papers(ingest, lines, lambda _: None)
+    assert (kept.papers, kept.skipped) == (6141, ())
+    assert kept.new == await ingest.store.count_papers() == len({row["id"] for row in rows})
+    expected = Counter(row["day"] for row in {(row["day"], row["id"]): row for row in rows}.values())
+    for day, count in expected.items():
+        of = date.fromisoformat(day)
+        assert len(await ingest.store.listed(of, of)) == count, day
+    assert await ingest.store.newest_day(date(2030, 1, 1)) == date.fromisoformat(max(expected))
