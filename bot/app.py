@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 import handlers
@@ -23,6 +20,7 @@ from bot.daily import Daily
 from bot.delivery import Delivery
 from bot.errors import DeliveryError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
+from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
 from bot.refresh import Refresher
 from bot.services import Services
@@ -36,9 +34,6 @@ from storage.models import Subscription
 
 log = logging.getLogger(__name__)
 
-EVENTS_PATH = "/slack/events"
-#: Slack and service managers expect a process to be gone ten seconds after it was asked to stop.
-STOP_SECONDS = 8.0
 DEFAULT_TIMING = Timing()
 
 
@@ -162,28 +157,12 @@ class Bot:
         await asyncio.gather(*loops, return_exceptions=True)
         await asyncio.gather(self.daily.stop(STOP_SECONDS), self.tasks.finish(STOP_SECONDS))
 
-    @asynccontextmanager
-    async def _listening(self) -> AsyncIterator[None]:
+    def _listening(self) -> AbstractAsyncContextManager[None]:
         app = self.bolt_app()
         app_token = self.settings.slack_app_token.get_secret_value()
         if app_token:
-            client = AsyncSocketModeHandler(app, app_token).client
-            try:
-                # Asked for here, because `connect` would ask for ever with a token that Slack refuses.
-                client.wss_uri = await self.slack.socket_url(app_token)
-                await client.connect()  # type: ignore[no-untyped-call]
-                yield
-            finally:
-                await client.close()  # type: ignore[no-untyped-call]
-        else:
-            runner = web.AppRunner(self.web_app(app), access_log=None, shutdown_timeout=STOP_SECONDS)
-            await runner.setup()
-            try:
-                await web.TCPSite(runner, self.settings.papers_host, self.settings.papers_port).start()
-                log.info("listening on http://%s:%d%s", *runner.addresses[0][:2], EVENTS_PATH)
-                yield
-            finally:
-                await runner.cleanup()
+            return over_socket(app, self.slack, app_token)
+        return over_http(self.web_app(app), self.settings.papers_host, self.settings.papers_port)
 
     def bolt_app(self) -> AsyncApp:
         """Slack's events, commands and actions, wired to the handlers.
@@ -194,37 +173,24 @@ class Bot:
         app = AsyncApp(
             logger=logging.getLogger(BOLT),
             client=self.slack.client,
-            signing_secret=self.settings.slack_signing_secret.get_secret_value() or "unused-in-socket-mode",
             process_before_response=True,
             raise_error_for_unhandled_request=True,
+            # Checked before Bolt sees a request, in bot.listening; a socket needs no signatures.
+            request_verification_enabled=False,
         )
         handlers.register(app, Services(self.identity, self.answers, self.voting, self.tasks))
         return app
 
     def web_app(self, app: AsyncApp) -> web.Application:
-        """Bolt's own HTTP adapter, and a health check for whoever keeps the process running."""
+        """The bot over HTTP."""
+        return web_app(app, self.settings.slack_signing_secret.get_secret_value(), self._health)
 
-        async def health(_: web.Request) -> web.Response:
-            try:
-                papers = await self.library.store.count_papers()
-            except StoreError as error:
-                return web.json_response({"ok": False, "database": str(error)}, status=503)
-            return web.json_response({"ok": True, "team": self.identity.team_id, "papers": papers})
-
-        server = app.server(path=EVENTS_PATH).web_app
-        server.middlewares.append(_refuse_odd_timestamps)
-        server.router.add_get("/healthz", health)
-        return server
-
-
-@web.middleware
-async def _refuse_odd_timestamps(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """slack_sdk's check of the signature raises on a timestamp that is no number, and an error is
-    answered to the `response_url` of whoever caused it, who is a stranger here.
-    """
-    if not re.fullmatch("[0-9]{1,12}", request.headers.get("X-Slack-Request-Timestamp", "0")):
-        return web.Response(status=401)
-    return await handler(request)
+    async def _health(self, _: web.Request) -> web.Response:
+        try:
+            papers = await self.library.store.count_papers()
+        except StoreError as error:
+            return web.json_response({"ok": False, "database": str(error)}, status=503)
+        return web.json_response({"ok": True, "team": self.identity.team_id, "papers": papers})
 
 
 @asynccontextmanager

@@ -121,6 +121,9 @@ class Delivery:
     async def _send_claimed(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
         message, shown = await self._draw(edition, post, paper)
         thread_ts = await self._thread_ts(post)
+        if post.kind is PostKind.REST and not thread_ts:
+            await self.store.abandon(post, "its thread has no header")
+            return await self.store.current(post)
         try:
             ts = await self.slack.post(post.channel_id, message, _metadata(post), thread_ts)
         except NotSent as later:

@@ -76,7 +76,9 @@ def m002_channels(db: Database) -> None:
     )
     db.execute("CREATE INDEX posts_of_paper ON posts (team_id, paper_id) WHERE paper_id != ''")
     db.execute("CREATE UNIQUE INDEX one_post_per_message ON posts (team_id, channel_id, ts) WHERE ts != ''")
-    db.execute("CREATE INDEX posts_in_flight ON posts (state) WHERE state IN ('planned', 'sending')")
+    # What every tick asks for.
+    db.execute("CREATE INDEX posts_in_flight ON posts (team_id, state) WHERE state IN ('planned', 'sending')")
+    db.execute("CREATE INDEX posts_unseeded ON posts (team_id, seeded, state) WHERE seeded = 0")
 
 
 @migrations()

@@ -15,7 +15,11 @@ from storage.models import Edition, Post, PostState
 
 _EDITION = tuple(Edition.model_fields)
 _POST = tuple(Post.model_fields)
-_INSERT = f"INSERT INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)})"
+# A paper that another edition of the channel has planned in the meantime is left to it.
+_INSERT = (
+    f"INSERT INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)}) "
+    "ON CONFLICT (team_id, channel_id, paper_id) WHERE paper_id != '' DO NOTHING"
+)
 _KEY = "team_id = :team_id AND channel_id = :channel_id AND day = :day AND position = :position"
 
 
@@ -51,11 +55,15 @@ class Posts(Connected):
         return _edition(rows[0]) if rows else None
 
     async def unfinished_editions(self, team_id: str) -> list[Edition]:
-        """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first."""
+        """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first.
+
+        Channels that were unsubscribed in the meantime get nothing more.
+        """
         rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND EXISTS (SELECT 1 FROM posts WHERE "
-            "posts.team_id = editions.team_id AND posts.channel_id = editions.channel_id "
-            "AND posts.day = editions.day AND (state IN ('planned', 'sending') OR (state = 'sent' AND NOT seeded))) "
+            "SELECT * FROM editions WHERE team_id = :team AND (channel_id, day) IN ("
+            "SELECT channel_id, day FROM posts WHERE team_id = :team AND state IN ('planned', 'sending') UNION "
+            "SELECT channel_id, day FROM posts WHERE team_id = :team AND state = 'sent' AND seeded = 0) "
+            "AND channel_id NOT IN (SELECT channel_id FROM subscriptions WHERE team_id = :team AND NOT active) "
             "ORDER BY planned_at, channel_id",
             {"team": team_id},
         )

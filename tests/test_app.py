@@ -191,3 +191,16 @@ async def test_a_refused_app_token_ends_the_run_instead_of_being_tried_for_ever(
     async with open_bot(wrong, clock, QUICK) as bot:
         with pytest.raises(DeliveryError, match="SLACK_APP_TOKEN"):
             await bot.run(asyncio.Event())
+
+
+async def test_stopping_waits_for_the_event_that_is_being_handled(bot: Bot, slack: Workspace) -> None:
+    ada, reading = slack.add_user("ada"), slack.add_channel("reading")
+    item = {"type": "message", "channel": reading, "ts": "1700000000.000100"}
+    async with running(bot):
+        # Bolt asks who the bot is when the first event comes; meanwhile the bot is asked to stop.
+        slack.faults.hang("auth.test", seconds=0.3)
+        reacting = {"type": "reaction_added", "user": ada, "reaction": "+1", "item": item, "event_ts": "5.0"}
+        delivering = asyncio.create_task(slack.event(reacting))
+        await slack.wait_for(lambda: any(delivery.attempts for delivery in slack.deliveries))
+    assert (await delivering).acked
+    assert (await delivering).attempts == 1

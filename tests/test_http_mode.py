@@ -36,7 +36,7 @@ async def served(
     """A bot that listens over HTTP on a free port, with an edition posted to #papers."""
     list_day(upstream, TUESDAY.date(), 2)
     without_token = {"slack_app_token": SecretStr(""), "papers_port": 0}
-    caplog.set_level("INFO", "bot.app")
+    caplog.set_level("INFO", "bot.listening")
     async with open_bot(settings.model_copy(update=without_token), clock, QUICK) as bot:
         await subscribe(bot, slack.add_channel("papers"))
         await tick(bot)
@@ -193,7 +193,7 @@ async def test_health_names_the_workspace_and_the_number_of_papers(slack: Worksp
 async def test_after_a_stop_nobody_listens_there_any_more(
     settings: Settings, slack: Workspace, clock: MovedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("INFO", "bot.app")
+    caplog.set_level("INFO", "bot.listening")
     without_token = {"slack_app_token": SecretStr(""), "papers_port": 0}
     async with open_bot(settings.model_copy(update=without_token), clock, QUICK) as bot, running(bot):
         (listening,) = [record for record in caplog.records if record.msg.startswith("listening on")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,17 @@ async def test_two_connections_plan_a_day_once(store: Store, tmp_path: Path) -> 
 async def test_a_paper_is_planned_once_per_channel_whatever_the_day(store: Store) -> None:
     await planned(store, "a", "b")
     tomorrow = edition(day=TUESDAY + timedelta(days=1))
-    with pytest.raises(StoreError, match="UNIQUE"):
-        await store.plan(tomorrow, posts_for(tomorrow, "c", "a"))
-    assert await store.edition("T1", "C1", tomorrow.day) is None
-    assert await store.papers_posted("T1", "C1", ["a", "b", "c"]) == {"a", "b"}
+    assert await store.plan(tomorrow, posts_for(tomorrow, "c", "a"))
+    assert [post.paper_id for post in await store.posts(tomorrow)] == ["", "c"]
+
+
+async def test_an_edition_of_a_channel_that_was_unsubscribed_is_not_taken_up_again(store: Store) -> None:
+    await planned(store, "a")
+    assert len(await store.unfinished_editions("T1")) == 1
+    await store.subscribe(Subscription(team_id="T1", channel_id="C1", post_at=time(9), timezone="UTC", top=5))
+    assert len(await store.unfinished_editions("T1")) == 1
+    await store.unsubscribe("T1", "C1")
+    assert await store.unfinished_editions("T1") == []
 
 
 async def test_other_channels_and_workspaces_may_have_the_same_paper(store: Store) -> None:
