@@ -177,7 +177,7 @@ class Answers:
         return messages.subscribed_message(subscription)
 
     async def _unsubscribe(self, asker: Asker) -> Message:
-        if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id):
+        if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id, asker.user_id):
             raise UsageError("This channel gets no daily papers. `/papers subscribe` turns them on.")
         return messages.notice(
             "No more daily papers in this channel. `/papers subscribe` turns them on again."

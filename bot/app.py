@@ -105,28 +105,39 @@ class Bot:
             top=self.settings.papers_top,
         )
 
-    async def subscribe_channels(self) -> None:
-        """Subscribe the channels named in the settings; one that can't be found is logged, the others go on."""
+    async def named_channels(self) -> list[Subscription]:
+        """The channels named in the settings. One that can't be found is logged and left out."""
+        found = []
         for name in self.settings.papers_channels:
             try:
-                await self.library.store.subscribe_once(self.subscription(await self.slack.channel_id(name)))
+                found.append(self.subscription(await self.slack.channel_id(name)))
             except DeliveryError as error:
                 log.error("PAPERS_CHANNELS: %s", error)
+        return found
+
+    async def subscribe_channels(self) -> None:
+        """Let the channels follow the settings, wherever people have not decided for themselves."""
+        named = await self.named_channels()
+        # With one of them out of sight, another could look as if it were no longer named.
+        complete = len(named) == len(self.settings.papers_channels)
+        await self.library.store.follow_settings(self.identity.team_id, named, complete=complete)
 
     async def channels(self, name: str | None = None) -> list[Subscription]:
         """The channel of this name or id, subscribed or not; without one, every channel that wants papers.
 
         Raises UsageError when there is none at all, DeliveryError when the bot can see none of that name.
         """
-        if name is None:
-            await self.subscribe_channels()
-            found = await self.library.store.subscriptions(self.identity.team_id)
-            if not found:
-                raise UsageError("No channel to post to: name one with --channel, or set PAPERS_CHANNELS.")
-            return found
-        channel_id = await self.slack.channel_id(name)
-        known = await self.library.store.subscription(self.identity.team_id, channel_id)
-        return [known or self.subscription(channel_id)]
+        store, team_id = self.library.store, self.identity.team_id
+        if name is not None:
+            channel_id = await self.slack.channel_id(name)
+            return [await store.subscription(team_id, channel_id) or self.subscription(channel_id)]
+        wanted = {one.channel_id: one for one in await store.subscriptions(team_id)}
+        for one in await self.named_channels():
+            if await store.subscription(team_id, one.channel_id) is None:
+                wanted[one.channel_id] = one
+        if not wanted:
+            raise UsageError("No channel to post to: name one with --channel, or set PAPERS_CHANNELS.")
+        return list(wanted.values())
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
         """Post, answer and count votes until `stop` is set; then finish what is under way.

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
+import logging
+import os
 import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
+from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+
+log = logging.getLogger(__name__)
 
 #: Reading and searching need no Slack; posting needs its Web API; serving needs Slack to reach the bot as well.
 Need = Literal["library", "posting", "serving"]
@@ -169,8 +175,20 @@ def load(need: Need = "library", **values: Any) -> Settings:  # noqa: ANN401 - w
         problems = [f"{name.upper()}: {reason}" for name, reason in wrong.items()]
         # With defaults in the place of what is wrong, what is missing can be named in the same breath.
         settings = Settings(**values | {name: Settings.model_fields[name].default for name in wrong})
+    for name in _unknown_names():
+        close = difflib.get_close_matches(name, _NAMES, 1)
+        log.warning("%s is no setting of papers-bot%s", name, f"; did you mean {close[0]}?" if close else "")
     problems += settings.missing(need)
     if problems:
         heading = "Some settings need attention (in the environment or in .env, see .env.example):"
         raise SettingsError("\n  - ".join([heading, *problems]))
     return settings
+
+
+_NAMES = [name.upper() for name in Settings.model_fields]
+
+
+def _unknown_names() -> list[str]:
+    """What is set under our prefix and read by nobody: most likely a slip of the keyboard."""
+    given = {**dotenv_values(".env"), **os.environ}
+    return sorted(name for name in given if name.upper().startswith("PAPERS_") and name.upper() not in _NAMES)

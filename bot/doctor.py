@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.app import Bot, Library, open_bot, open_library
 from bot.config import Settings
-from bot.errors import DeliveryError, PapersError
+from bot.errors import DeliveryError, PapersError, UsageError
 from bot.messages import SOURCE_NAMES
 from bot.slack import NotSent
 from handlers.manifest import SCOPES
@@ -76,10 +76,11 @@ async def _scopes(bot: Bot) -> Check:
 
 
 async def _channels(bot: Bot) -> AsyncIterator[Check]:
-    await bot.subscribe_channels()
-    subscriptions = await bot.library.store.subscriptions(bot.identity.team_id)
-    if not subscriptions:
-        yield Check("channels", False, "none", "Set PAPERS_CHANNELS, or type /papers subscribe in a channel.")
+    try:
+        subscriptions = await bot.channels()
+    except UsageError as error:
+        yield Check("channels", False, "none", f"{error} Or type /papers subscribe in a channel.")
+        return
     for subscription in subscriptions:
         channel = subscription.channel_id
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from storage.database import Connected, to_row
+from collections.abc import Sequence
+
+from storage.database import Connected, as_json, to_row
 from storage.models import Subscription
 
 _COLUMNS = tuple(Subscription.model_fields)
@@ -14,14 +16,31 @@ class Channels(Connected):
         """Add a channel, or change what it asked for."""
         self.write(f"INSERT OR REPLACE {_VALUES}", to_row(subscription))
 
-    async def subscribe_once(self, subscription: Subscription) -> None:
-        """Add a channel named in the settings, unless people there have decided for themselves since."""
-        self.write(f"INSERT OR IGNORE {_VALUES}", to_row(subscription))
+    async def follow_settings(self, team_id: str, named: Sequence[Subscription], *, complete: bool) -> None:
+        """Subscribe the channels named in the settings, wherever people have not decided for themselves.
 
-    async def unsubscribe(self, team_id: str, channel_id: str) -> bool:
-        """Stop posting to a channel; False when it had no subscription."""
-        sql = "UPDATE subscriptions SET active = 0 WHERE team_id = :team AND channel_id = :channel AND active"
-        return self.write(sql, {"team": team_id, "channel": channel_id}) > 0
+        When `named` is `complete`, channels that are no longer named are dropped.
+        """
+        with self.writing() as connection:
+            if complete:
+                connection.execute(
+                    "DELETE FROM subscriptions WHERE team_id = ? AND created_by = '' "
+                    "AND channel_id NOT IN (SELECT value FROM json_each(?))",
+                    (team_id, as_json([subscription.channel_id for subscription in named])),
+                )
+            connection.executemany(
+                f"INSERT {_VALUES} ON CONFLICT DO UPDATE SET post_at = excluded.post_at, "
+                "timezone = excluded.timezone, top = excluded.top WHERE subscriptions.created_by = ''",
+                (to_row(subscription) for subscription in named),
+            )
+
+    async def unsubscribe(self, team_id: str, channel_id: str, user_id: str) -> bool:
+        """Stop posting to a channel because this person said so; False when it had no subscription."""
+        sql = (
+            "UPDATE subscriptions SET active = 0, created_by = :user "
+            "WHERE team_id = :team AND channel_id = :channel AND active"
+        )
+        return self.write(sql, {"team": team_id, "channel": channel_id, "user": user_id}) > 0
 
     async def subscription(self, team_id: str, channel_id: str) -> Subscription | None:
         rows = self.rows(

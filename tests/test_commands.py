@@ -295,17 +295,6 @@ async def test_subscribe_and_unsubscribe_turn_the_channels_daily_papers_on_and_o
     assert await store.subscriptions(slack.team_id) == []
 
 
-async def test_a_channel_named_in_the_settings_stays_off_once_people_turned_it_off(
-    bot: Bot, slack: Workspace
-) -> None:
-    channel = slack.add_channel("reading")
-    named = bot.subscription(channel)
-    await bot.library.store.subscribe_once(named)
-    await bot.library.store.unsubscribe(slack.team_id, channel)
-    await bot.library.store.subscribe_once(named)
-    assert await bot.library.store.subscriptions(slack.team_id) == []
-
-
 @pytest.mark.parametrize("private", [False, True])
 async def test_subscribing_a_channel_without_the_bot_says_how_to_invite_it(
     bot: Bot, slack: Workspace, private: bool

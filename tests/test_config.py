@@ -230,3 +230,16 @@ def test_any_text_is_either_a_setting_or_a_named_problem(values: dict[str, str])
         problems = named(str(error))
         assert problems
         assert {name.lower() for name in problems} <= set(values)
+
+
+def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAPERS_CHANNEL", "C1")
+    (tmp_path / ".env").write_text("PAPERS_POSTS_AT=09:00\n")
+    load()
+    assert [record.getMessage() for record in caplog.records] == [
+        "PAPERS_CHANNEL is no setting of papers-bot; did you mean PAPERS_CHANNELS?",
+        "PAPERS_POSTS_AT is no setting of papers-bot; did you mean PAPERS_POST_AT?",
+    ]

@@ -85,7 +85,7 @@ async def test_an_edition_of_a_channel_that_was_unsubscribed_is_not_taken_up_aga
     assert len(await store.unfinished_editions("T1")) == 1
     await store.subscribe(Subscription(team_id="T1", channel_id="C1", post_at=time(9), timezone="UTC", top=5))
     assert len(await store.unfinished_editions("T1")) == 1
-    await store.unsubscribe("T1", "C1")
+    await store.unsubscribe("T1", "C1", "U1")
     assert await store.unfinished_editions("T1") == []
 
 
@@ -323,23 +323,43 @@ def subscription(channel_id: str = "C1", team_id: str = "T1", top: int = 5) -> S
     )
 
 
+async def test_channels_follow_the_settings(store: Store) -> None:
+    first, second = subscription("C1", top=5), subscription("C2", top=5)
+    await store.follow_settings("T1", [first, second], complete=True)
+    assert await store.subscriptions("T1") == [first, second]
+    changed = subscription("C1", top=9)
+    await store.follow_settings("T1", [changed], complete=False)
+    assert await store.subscriptions("T1") == [changed, second]
+    await store.follow_settings("T1", [changed], complete=True)
+    assert await store.subscriptions("T1") == [changed]
+
+
 async def test_people_in_a_channel_overrule_the_settings(store: Store) -> None:
-    await store.subscribe_once(subscription(top=5))
-    await store.subscribe(subscription(top=3))
-    await store.subscribe_once(subscription(top=9))
-    assert await store.subscription("T1", "C1") == subscription(top=3)
-    assert await store.unsubscribe("T1", "C1")
-    await store.subscribe_once(subscription())
+    ours = subscription(top=3).model_copy(update={"created_by": "U1"})
+    await store.follow_settings("T1", [subscription(top=5)], complete=True)
+    await store.subscribe(ours)
+    await store.follow_settings("T1", [subscription(top=9)], complete=True)
+    await store.follow_settings("T1", [], complete=True)
+    assert await store.subscriptions("T1") == [ours]
+    assert await store.unsubscribe("T1", "C1", "U1")
+    await store.follow_settings("T1", [subscription()], complete=True)
     assert await store.subscriptions("T1") == []
-    await store.subscribe(subscription())
-    assert await store.subscriptions("T1") == [subscription()]
+    await store.subscribe(ours)
+    assert await store.subscriptions("T1") == [ours]
+
+
+async def test_a_channel_of_the_settings_stays_off_once_people_turned_it_off(store: Store) -> None:
+    await store.follow_settings("T1", [subscription()], complete=True)
+    assert await store.unsubscribe("T1", "C1", "U1")
+    await store.follow_settings("T1", [subscription()], complete=True)
+    assert await store.subscriptions("T1") == []
 
 
 async def test_unsubscribing_changes_only_one_channel_and_only_once(store: Store) -> None:
     for team, channel in (("T1", "C2"), ("T1", "C1"), ("T2", "C1")):
         await store.subscribe(subscription(channel, team))
-    assert await store.unsubscribe("T1", "C1")
-    assert not await store.unsubscribe("T1", "C1")
-    assert not await store.unsubscribe("T1", "C9")
+    assert await store.unsubscribe("T1", "C1", "U1")
+    assert not await store.unsubscribe("T1", "C1", "U1")
+    assert not await store.unsubscribe("T1", "C9", "U1")
     assert await store.subscriptions("T1") == [subscription("C2")]
     assert await store.subscriptions("T2") == [subscription("C1", "T2")]

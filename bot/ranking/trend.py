@@ -10,7 +10,7 @@ from typing import NamedTuple
 from storage.models import Paper, Tally
 
 #: What one step of the logarithm of this team's votes weighs against one of everybody's upvotes:
-#: two colleagues (2 ln 3 = 2.2) weigh about as much as nine upvotes on Hugging Face (ln 9 = 2.2).
+#: two colleagues (2 ln 3 = 2.2) weigh about as much as eight upvotes on Hugging Face (ln(1 + 8) = 2.2).
 TEAM_WEIGHT = 2.0
 #: After this many days a paper has lost as much as halving its (1 + upvotes) would cost it.
 HALF_LIFE_DAYS = 3.0

@@ -239,10 +239,15 @@ def _request(
     return client.build_request("GET", url, params=params, headers=headers)
 
 
+#: What people searched for is theirs; everything else in a request helps to see what went wrong.
+_PRIVATE = frozenset({"q", "search_query"})
+
+
 def _asked(url: str, params: Mapping[str, str | int] | None) -> str:
-    """The request as a message shows it: an address can carry a password, a message must not."""
+    """The request as a message shows it: an address can carry a password and a search words, a message must not."""
+    shown = {name: value for name, value in (params or {}).items() if name not in _PRIVATE}
     try:
-        return shortened(f"GET {httpx.URL(url, params=params).copy_with(userinfo=b'')}", 300)
+        return shortened(f"GET {httpx.URL(url, params=shown).copy_with(userinfo=b'')}", 300)
     except (httpx.InvalidURL, ValueError):
         return "GET"
 
