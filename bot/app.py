@@ -182,6 +182,8 @@ class Bot:
         10 ms for the ack. Handlers therefore ack, leave slow work to `tasks`, and return.
         """
         app = AsyncApp(
+            # Without a name Bolt would look for one in the stack, for 36 ms.
+            name="papers-bot",
             logger=logging.getLogger(BOLT),
             client=self.slack.client,
             process_before_response=True,
@@ -189,7 +191,7 @@ class Bot:
             # Checked before Bolt sees a request, in bot.listening; a socket needs no signatures.
             request_verification_enabled=False,
         )
-        handlers.register(app, Services(self.identity, self.answers, self.voting, self.tasks))
+        handlers.register(app, Services(self.identity, self.slack, self.answers, self.voting, self.tasks))
         return app
 
     def web_app(self, app: AsyncApp) -> web.Application:

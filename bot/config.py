@@ -9,7 +9,7 @@ import re
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
@@ -127,8 +127,12 @@ class Settings(BaseSettings):
     @field_validator("papers_timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is not a time zone; use an IANA name such as Europe/Berlin")
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(
+                f"{value!r} is not a time zone; use an IANA name such as Europe/Berlin"
+            ) from error
         return value
 
     @field_validator("papers_post_at", mode="before")

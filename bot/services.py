@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.answers import Answers
-from bot.slack import Identity
+from bot.slack import Identity, Slack
 from bot.tasks import Tasks
 from bot.votes import Voting
 
@@ -13,6 +13,7 @@ from bot.votes import Voting
 @dataclass(frozen=True)
 class Services:
     identity: Identity
+    slack: Slack
     answers: Answers
     voting: Voting
     tasks: Tasks

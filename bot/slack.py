@@ -18,6 +18,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import DeliveryError
 from bot.messages import Message
@@ -85,6 +86,7 @@ class Slack:
     """One workspace. Raises DeliveryError wherever a person has to act before a call can work."""
 
     def __init__(self, token: str, api_url: str, session: aiohttp.ClientSession) -> None:
+        self.session = session
         shared: dict[str, Any] = {"token": token, "base_url": api_url, "session": session}
         self._once = AsyncWebClient(**shared, retry_handlers=[])
         self.client = AsyncWebClient(
@@ -209,6 +211,24 @@ class Slack:
                 raise _passing_or_refusal(error, channel) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotSent(5.0) from error
+
+    async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+        """Answer a command or a click, to that person alone; `replace` puts it in the place of what was clicked.
+
+        Raises DeliveryError when Slack takes no more answers: there are five, within half an hour.
+        """
+        answers = AsyncWebhookClient(response_url, session=self.session)
+        try:
+            answer = await answers.send(
+                text=message["text"],
+                blocks=message["blocks"],
+                response_type="ephemeral",
+                replace_original=replace,
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotSent(5.0) from error
+        if answer.status_code != 200:
+            raise DeliveryError(answer.body[:100], "Slack did not take an answer")
 
     async def channel_id(self, name: str) -> str:
         """The id of a channel given by id or name. Raises DeliveryError when the bot can see none of that name."""

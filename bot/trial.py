@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import tempfile
 from collections.abc import Coroutine
 from datetime import UTC, date, datetime, time, timedelta
@@ -116,6 +117,8 @@ async def _import(bot: Bot, sample: list[str]) -> None:
 async def _beside(bot: Bot, watching: Coroutine[Any, Any, None]) -> None:
     """Run the bot as long as somebody watches; when either fails, so does the whole."""
     stop = asyncio.Event()
+    # Without this SIGTERM would end the process with its temporary folder left behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     running, watched = asyncio.create_task(bot.run(stop)), asyncio.create_task(watching)
     try:
         await asyncio.wait([running, watched], return_when=asyncio.FIRST_COMPLETED)

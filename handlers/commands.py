@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from bot.answers import Asker
 from bot.services import Services
-from handlers.errors import tell
+from handlers.replies import Reply
 
 
-async def papers(
-    ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond, context: dict[str, Any]
-) -> None:
+async def papers(ack: AsyncAck, command: dict[str, Any], context: dict[str, Any]) -> None:
     """`/papers ...`: acknowledged at once, answered to the person alone."""
     await ack()
     services: Services = context["services"]
+    reply = Reply(services.slack, command)
     asker = Asker(command["user_id"], command["channel_id"])
 
     async def answer() -> None:
-        answered = await services.answers.answer(command.get("text") or "", asker)
-        await respond(**answered, response_type="ephemeral")
+        await reply(await services.answers.answer(command.get("text") or "", asker))
 
-    services.tasks.start(answer(), tell(respond))
+    services.tasks.start(answer(), reply.failure)

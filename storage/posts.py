@@ -81,8 +81,8 @@ class Posts(Connected):
     async def papers_posted(self, team_id: str, channel_id: str, ids: Sequence[str]) -> set[str]:
         """Which of these papers this channel had, or is about to have."""
         rows = self.rows(
-            "SELECT paper_id FROM posts JOIN json_each(:ids) AS wanted ON paper_id = wanted.value "
-            "WHERE team_id = :team AND channel_id = :channel AND paper_id != ''",
+            "SELECT paper_id FROM json_each(:ids) AS wanted CROSS JOIN posts INDEXED BY one_post_per_paper "
+            "ON team_id = :team AND channel_id = :channel AND paper_id = wanted.value AND paper_id != ''",
             {"team": team_id, "channel": channel_id, "ids": as_json(list(ids))},
         )
         return {row["paper_id"] for row in rows}
@@ -90,8 +90,10 @@ class Posts(Connected):
     async def posts_of(self, team_id: str, paper_ids: Sequence[str]) -> list[Post]:
         """Every sent post of these papers in the workspace, newest first."""
         rows = self.rows(
-            "SELECT posts.* FROM posts JOIN json_each(:ids) AS wanted ON paper_id = wanted.value "
-            "WHERE team_id = :team AND paper_id != '' AND state = 'sent' ORDER BY ts DESC",
+            # In this order, because the planner would rather read every post there is.
+            "SELECT posts.* FROM json_each(:ids) AS wanted CROSS JOIN posts INDEXED BY posts_of_paper "
+            "ON team_id = :team AND paper_id = wanted.value AND paper_id != '' "
+            "WHERE state = 'sent' ORDER BY ts DESC",
             {"team": team_id, "ids": as_json(list(paper_ids))},
         )
         return [Post.model_validate(row) for row in rows]

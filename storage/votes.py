@@ -14,17 +14,21 @@ from storage.models import Click, Reaction, Tally
 
 # :emoji maps an emoji without its skin tone to 1 or -1; what it doesn't map is no vote.
 # max(at) makes SQLite take `value` from the row with the newest signal.
+# CROSS JOIN keeps the order written here: from a few papers, over their posts, to the reactions on those.
+# Left to itself the planner reads every reaction of the workspace.
 _VOTES = """
     WITH wanted AS MATERIALIZED (SELECT DISTINCT value AS paper_id FROM json_each(:papers)),
+    meaning AS MATERIALIZED (SELECT key AS emoji, value FROM json_each(:emoji)),
     signals AS (
         SELECT posts.paper_id, user_id, meaning.value, event_ts AS at
-        FROM wanted JOIN posts ON posts.team_id = :team AND posts.paper_id = wanted.paper_id AND posts.paper_id != ''
-        JOIN reactions ON reactions.team_id = posts.team_id AND reactions.channel_id = posts.channel_id
+        FROM wanted CROSS JOIN posts INDEXED BY posts_of_paper
+            ON posts.team_id = :team AND posts.paper_id = wanted.paper_id AND posts.paper_id != ''
+        CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = posts.channel_id
             AND reactions.ts = posts.ts AND reactions.present
-        JOIN json_each(:emoji) AS meaning ON meaning.key = substr(emoji, 1, instr(emoji || '::', '::') - 1)
+        JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
         SELECT clicks.paper_id, user_id, 1, max(clicked_at)
-        FROM wanted JOIN clicks ON clicks.team_id = :team AND clicks.paper_id = wanted.paper_id
+        FROM wanted CROSS JOIN clicks ON clicks.team_id = :team AND clicks.paper_id = wanted.paper_id
         GROUP BY clicks.paper_id, user_id HAVING count(*) % 2 = 1
     ),
     votes AS (SELECT paper_id, user_id, value, max(at) AS at FROM signals GROUP BY paper_id, user_id)"""
@@ -77,8 +81,10 @@ class Votes(Connected):
         """Every paper that anyone here reacted to since then."""
         rows = self.rows(
             "SELECT paper_id FROM clicks WHERE team_id = :team AND clicked_at >= :since UNION "
-            "SELECT paper_id FROM posts JOIN reactions USING (team_id, channel_id, ts) "
-            "WHERE team_id = :team AND paper_id != '' AND present AND event_ts >= :since",
+            "SELECT posts.paper_id FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message "
+            "ON posts.team_id = :team AND posts.channel_id = reactions.channel_id "
+            "AND posts.ts = reactions.ts AND posts.ts != '' AND posts.paper_id != '' "
+            "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since",
             {"team": team_id, "since": since.timestamp()},
         )
         return [row["paper_id"] for row in rows]

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # Slack formats what stands between two of a kind, at the edges of words and on one line.
 _MARKED = re.compile(r"(?<!\w)([*_~`])(?=\S)([^\n]*?\S)\1(?!\w)")
@@ -29,8 +29,9 @@ def clip(text: str, limit: int) -> str:
     # Escaping only lengthens, so what lies further on can't matter.
     begin = _CONTROL.sub("", text)[: limit + 1]
     literal = _MARKED.sub(lambda found: f"{_LOOKALIKE[found[1]]}{found[2]}{_LOOKALIKE[found[1]]}", begin)
-    if len(_escaped(literal)) <= limit:
-        return _escaped(literal)
+    whole = _escaped(literal)
+    if len(whole) <= limit:
+        return whole
     kept = _within(literal, limit - 1)
     at_word = kept.rsplit(" ", 1)[0] if " " in kept[len(kept) // 2 :] else kept
     # Escaped last, so that no entity loses its semicolon.
@@ -38,12 +39,12 @@ def clip(text: str, limit: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return text.translate(_ESCAPES)
 
 
 def _within(text: str, limit: int) -> str:
     """As much of a text as has at most `limit` characters once it is escaped."""
-    lengths = itertools.accumulate(len(_ESCAPES.get(character, character)) for character in text)
+    lengths = itertools.accumulate(len(_escaped(character)) for character in text)
     return text[: sum(1 for length in lengths if length <= limit)]
 
 

@@ -1,0 +1,42 @@
+"""Answers to the person who typed or clicked, and what they read when something fails."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from bot.errors import DeliveryError, SourceError, UsageError
+from bot.messages import Message, notice
+from bot.slack import Slack
+
+log = logging.getLogger(__name__)
+
+
+class Reply:
+    """The way back to one person, over the `response_url` of what they did."""
+
+    def __init__(self, slack: Slack, body: dict[str, Any]) -> None:
+        self._slack = slack
+        self._url = str(body.get("response_url") or "")
+
+    async def __call__(self, message: Message, *, replace: bool = False) -> None:
+        await self._slack.respond(self._url, message, replace=replace)
+
+    async def failure(self, error: Exception) -> None:
+        """Tell the person what went wrong."""
+        await self(notice(sentence(error)))
+
+
+def sentence(error: Exception) -> str:
+    """The sentence for an error: its own when it was meant for the person, otherwise one with a number to look up."""
+    match error:
+        case UsageError():
+            return str(error)
+        case SourceError(source=source):
+            return f"{source} could not be read just now. Try again in a minute."
+        case DeliveryError():
+            return f"Slack refused: {error}."
+    number = secrets.token_hex(4)
+    log.error("failure %s", number, exc_info=error)
+    return f"Something went wrong on my side, and I have written it down as {number}. Please try again."
