@@ -9,6 +9,10 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+#: Rounds of the event loop that the acknowledgement is ahead of the work: aiohttp writes it one round after the
+#: handler has returned, and work that began at once would hold it up by a whole search.
+_HEAD_START = 3
+
 OnError = Callable[[Exception], Awaitable[None]]
 
 
@@ -35,6 +39,8 @@ class Tasks:
 
     async def _guard(self, work: Coroutine[Any, Any, None], on_error: OnError) -> None:
         try:
+            for _ in range(_HEAD_START):
+                await asyncio.sleep(0)
             await work
         except Exception as error:  # noqa: BLE001 - the end of the line: the person is told, the log has the rest
             await self._report(error, on_error)
