@@ -22,9 +22,10 @@ from bot.errors import DeliveryError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
+from bot.outcomes import NotSent
 from bot.refresh import Refresher
 from bot.services import Services
-from bot.slack import Identity, NotSent, Slack, session
+from bot.slack import Identity, Slack, session
 from bot.sources import open_sources
 from bot.tasks import Tasks
 from bot.timing import Timing

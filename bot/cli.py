@@ -25,7 +25,7 @@ from bot.answers import find
 from bot.errors import PapersError, SettingsError, UsageError
 from bot.ingest import Kept, import_papers
 from bot.logs import log_to_stderr
-from bot.slack import NotSent
+from bot.outcomes import NotSent
 from handlers.manifest import manifest as app_manifest
 from storage.models import SourceName
 

@@ -18,7 +18,8 @@ from aiolimiter import AsyncLimiter
 from bot.errors import DeliveryError
 from bot.ingest import Clock
 from bot.messages import Message, drawn, header_message, paper_message, rest_message
-from bot.slack import BadMessage, MaybeSent, NotSent, Slack
+from bot.outcomes import BadMessage, MaybeSent, NotSent
+from bot.slack import Slack
 from bot.timing import Timing
 from storage import Store
 from storage.models import Edition, Paper, Post, PostKind, PostState, Tally

@@ -9,7 +9,7 @@ from bot.app import Bot, Library, open_bot, open_library
 from bot.config import Settings
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.messages import SOURCE_NAMES
-from bot.slack import NotSent
+from bot.outcomes import NotSent
 from handlers.manifest import SCOPES
 
 

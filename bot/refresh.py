@@ -11,7 +11,8 @@ from bot.delivery import draw
 from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock
 from bot.messages import drawn
-from bot.slack import NotSent, Slack
+from bot.outcomes import NotSent
+from bot.slack import Slack
 from bot.timing import Timing
 from storage import Store
 from storage.models import Paper, Post, Tally

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.errors import DeliveryError, SourceError, UsageError
 from bot.messages import Message, notice
+from bot.outcomes import NotSent
 from bot.slack import Slack
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def sentence(error: Exception) -> str:
             return f"{source} could not be read just now. Try again in a minute."
         case DeliveryError():
             return f"Slack refused: {error}."
+        case NotSent():
+            return "Slack itself could not be reached just now. Try again in a minute."
     number = secrets.token_hex(4)
     log.error("failure %s", number, exc_info=error)
     return f"Something went wrong on my side, and I have written it down as {number}. Please try again."

@@ -162,7 +162,9 @@ def texts(module: str) -> Iterator[str]:
 
 
 def test_sql_stands_only_in_the_store() -> None:
-    speaking = {module for module in MODULES if any(_STATEMENT.search(text) for text in texts(module))}
+    # The local workspace is another program, with a file of its own.
+    ours = [module for module in MODULES if not module.startswith("bot.workspace")]
+    speaking = {module for module in ours if any(_STATEMENT.search(text) for text in texts(module))}
     assert {module.partition(".")[0] for module in speaking} == {"storage"}
     importing = {module for module in MODULES if imports(module) & {"sqlite_utils"}}
     assert {module.partition(".")[0] for module in importing} == {"storage"}
