@@ -53,7 +53,8 @@ async def _edition(papers: int) -> AsyncIterator[tuple[Bot, list[Post]]]:
                 outcome = await bot.daily.post(bot.subscription(place.channels[0]))
                 if outcome is None or outcome.open:
                     raise RuntimeError(f"the edition was not posted: {outcome}")
-                posts = await bot.library.store.posts(outcome.edition)
+                edition = await bot.library.store.last_edition(bot.identity.team_id, place.channels[0])
+                posts = await bot.library.store.posts(edition) if edition else []
                 yield bot, [post for post in posts if post.paper_id]
 
 

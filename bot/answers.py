@@ -45,6 +45,7 @@ class Answers:
         slack: Slack,
         defaults: Subscription,
         bot_user_id: str,
+        seed: str,
         clock: Clock,
     ) -> None:
         self.store = store
@@ -52,17 +53,17 @@ class Answers:
         self.slack = slack
         self.defaults = defaults
         self.bot_user_id = bot_user_id
+        self.seed = seed
         self.clock = clock
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
-        # Slack sends these three characters as entities, and a pasted link in angle brackets.
+        # Slack sends &, < and > as entities.
         asked = " ".join(html.unescape(text).split())
-        asked = asked[1:-1] if asked.startswith("<") and asked.endswith(">") else asked
         word, _, rest = asked.partition(" ")
         match word.lower():
             case "help":
-                return messages.help_message()
+                return messages.help_message(self.seed)
             case "subscribe":
                 return await self._subscribe(rest, asker)
             case "unsubscribe" if not rest:
@@ -104,12 +105,13 @@ class Answers:
         if not listed:
             why = await self._why_empty(day)
             newest = await self.store.newest_day(day)
-            if newest is None or asked not in ("", "today"):
+            if newest is None or asked.lower() not in ("", "today"):
                 raise UsageError(f"No papers are listed for {day:%A} {day}{why}.")
             shown, note = newest, f"Nothing is listed for today yet{why}; this is the newest day I have."
             listed = await self.store.listed(shown, shown)
         papers, tallies = await self._ranked(list(listed))
-        return self._page(messages.day_heading(shown), papers, tallies, asked, offset, note)
+        # The buttons name the day: "today" is another one after midnight.
+        return self._page(messages.day_heading(shown), papers, tallies, str(shown), offset, note)
 
     async def _why_empty(self, day: date) -> str:
         reading = await self.store.reading("huggingface", day)
@@ -124,7 +126,9 @@ class Answers:
         voted = await self.store.papers_voted(
             self.defaults.team_id, datetime.combine(max(first, FIRST_DAY), datetime.min.time(), UTC)
         )
-        papers, tallies = await self._ranked(list(dict.fromkeys(ids + voted)))
+        # Over a month or a year, a half-life of days would leave only the newest.
+        half_life = max(ranking.HALF_LIFE_DAYS, PERIODS[period])
+        papers, tallies = await self._ranked(list(dict.fromkeys(ids + voted)), half_life)
         if not papers:
             raise UsageError(f"I have no papers for this {period} yet. `/papers today` reads today's.")
         names = {"all": "of all time", "day": "of the day", "today": "of the day"}
@@ -195,10 +199,12 @@ class Answers:
                 "and then `/papers subscribe` again."
             )
 
-    async def _ranked(self, ids: Sequence[str]) -> tuple[list[Paper], dict[str, Tally]]:
+    async def _ranked(
+        self, ids: Sequence[str], half_life: float = ranking.HALF_LIFE_DAYS
+    ) -> tuple[list[Paper], dict[str, Tally]]:
         papers = await self.store.papers(ids)
         tallies = await self._tallies(papers)
-        return ranking.rank(papers, tallies, self.clock()), tallies
+        return ranking.rank(papers, tallies, self.clock(), half_life), tallies
 
     async def _tallies(self, papers: Sequence[Paper]) -> dict[str, Tally]:
         return await self.store.tallies(self.defaults.team_id, [paper.id for paper in papers])
@@ -227,7 +233,7 @@ async def find(
     of the topic is kept.
     """
     found = await search(store, query, limit)
-    if found.every_word >= FEW or not ask:
+    if found.every_word >= min(FEW, limit) or not ask:
         return found, []
     asked = await ingest.search(query[:QUERY_LIMIT])
     return await search(store, query, limit), [kept.source for kept in asked if kept.error]

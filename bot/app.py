@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -63,9 +63,11 @@ async def open_library(
         arxiv_rss_url=str(settings.arxiv_rss_url),
         arxiv_pace=timing.arxiv,
     )
+    ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock)
     try:
-        yield Library(store, Ingest(store, sources, settings.papers_arxiv_categories, clock))
+        yield Library(store, ingest)
     finally:
+        await ingest.aclose()
         await sources.aclose()
         store.close()
 
@@ -93,7 +95,7 @@ class Bot:
         seed = settings.papers_upvote_emoji[0]
         delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch)
         self.daily = Daily(store, ingest, delivery, identity.team_id, clock, timing.tick)
-        self.answers = Answers(store, ingest, slack, self.subscription(""), identity.user_id, clock)
+        self.answers = Answers(store, ingest, slack, self.subscription(""), identity.user_id, seed, clock)
         self.voting = Voting(store, self.refresher, identity.user_id)
 
     def subscription(self, channel_id: str) -> Subscription:
@@ -146,28 +148,32 @@ class Bot:
         `ready` is set once Slack can reach the bot.
         """
         await self.subscribe_channels()
-        async with self._listening():
-            if ready:
-                ready.set()
-            forever = (
-                self.daily.run(),
-                self.refresher.run(),
-                self.library.ingest.keep_fresh(self.timing.refresh),
-            )
-            loops = [asyncio.create_task(loop) for loop in forever]
-            stopped = asyncio.create_task(stop.wait())
-            try:
-                done, _ = await asyncio.wait([*loops, stopped], return_when=asyncio.FIRST_COMPLETED)
-                for task in done - {stopped}:
-                    task.result()
-            finally:
-                await self._stop([*loops, stopped])
+        try:
+            async with self._listening():
+                if ready:
+                    ready.set()
+                await self._work_until(stop)
+        finally:
+            # Last, when nothing new can come in any more.
+            await self.tasks.finish(STOP_SECONDS)
 
-    async def _stop(self, loops: Sequence[asyncio.Task[Any]]) -> None:
-        for task in loops:
-            task.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
-        await asyncio.gather(self.daily.stop(STOP_SECONDS), self.tasks.finish(STOP_SECONDS))
+    async def _work_until(self, stop: asyncio.Event) -> None:
+        forever = (
+            self.daily.run(),
+            self.refresher.run(),
+            self.library.ingest.keep_fresh(self.timing.refresh),
+        )
+        loops = [asyncio.create_task(loop) for loop in forever]
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([*loops, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()
+        finally:
+            for task in (*loops, stopped):
+                task.cancel()
+            await asyncio.gather(*loops, stopped, return_exceptions=True)
+            await self.daily.stop(STOP_SECONDS)
 
     def _listening(self) -> AbstractAsyncContextManager[None]:
         app = self.bolt_app()

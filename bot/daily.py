@@ -66,13 +66,14 @@ class Daily:
 
     async def tick(self) -> list[asyncio.Task[None]]:
         """Start whatever is unfinished or due, and return the tasks: a slow channel holds up no other."""
+        unfinished, due = await self.store.unfinished_editions(self.team_id), await self._due()
         work: dict[str, Awaitable[object]] = {}
-        for edition in await self.store.unfinished_editions(self.team_id):
+        for edition in unfinished:
             if self._is_free(edition.channel_id) and edition.channel_id not in work:
                 work[edition.channel_id] = self.delivery.send(edition)
-        for subscription in await self._due():
+        for subscription, today in due:
             if self._is_free(subscription.channel_id) and subscription.channel_id not in work:
-                work[subscription.channel_id] = self.post(subscription)
+                work[subscription.channel_id] = self._post(subscription, today, exact=False)
         for channel_id, posting in work.items():
             self._working[channel_id] = asyncio.create_task(self._guard(channel_id, posting))
         return [self._working[channel_id] for channel_id in work]
@@ -91,15 +92,15 @@ class Daily:
 
         Without a day: today's edition in the channel's time zone, with all that was listed since its last one.
         """
-        of = day or self.local_day(subscription)
-        edition = await self.store.edition(self.team_id, subscription.channel_id, of)
-        if edition is None:
-            edition = await self._plan(subscription, day)
-        return await self.delivery.send(edition) if edition else None
+        return await self._post(subscription, day or self.local_day(subscription), exact=day is not None)
 
-    async def draft(self, subscription: Subscription, day: date | None = None) -> Draft | None:
-        """Choose and order an edition's papers; None when there are none that the channel has not had."""
-        listed = await self._candidates(subscription, day)
+    async def draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
+        """Choose and order the papers of the edition of `day`; None when there are none the channel has not had.
+
+        `exact`: only papers listed on that very day, instead of all that was listed since the last edition.
+        """
+        last = None if exact else await self.store.last_edition(self.team_id, subscription.channel_id)
+        listed = await (self._listed(day, day) if exact else self._since(last, min(day, self.ingest.today())))
         had = await self.store.papers_posted(self.team_id, subscription.channel_id, list(listed))
         fresh = {id: where for id, where in listed.items() if id not in had}
         if not fresh:
@@ -108,8 +109,12 @@ class Daily:
         edition = Edition(
             team_id=self.team_id,
             channel_id=subscription.channel_id,
-            day=day or self.local_day(subscription),
+            day=day,
             listed_day=max(fresh[paper.id].day for paper in papers),
+            announced_day=max(
+                (where.day for where in fresh.values() if not where.curated),
+                default=last.announced_day if last else None,
+            ),
             planned_at=self.clock(),
             top=subscription.top,
             listed=_counts(papers, fresh),
@@ -120,8 +125,14 @@ class Daily:
     def local_day(self, subscription: Subscription) -> date:
         return self.clock().astimezone(ZoneInfo(subscription.timezone)).date()
 
-    async def _plan(self, subscription: Subscription, day: date | None) -> Edition | None:
-        draft = await self.draft(subscription, day)
+    async def _post(self, subscription: Subscription, day: date, *, exact: bool) -> Outcome | None:
+        edition = await self.store.edition(self.team_id, subscription.channel_id, day)
+        if edition is None:
+            edition = await self._plan(subscription, day, exact=exact)
+        return await self.delivery.send(edition) if edition else None
+
+    async def _plan(self, subscription: Subscription, day: date, *, exact: bool) -> Edition | None:
+        draft = await self.draft(subscription, day, exact=exact)
         if draft is None:
             return None
         edition = draft.edition
@@ -130,23 +141,19 @@ class Daily:
         # Where another process was faster, its plan is the edition.
         return await self.store.edition(edition.team_id, edition.channel_id, edition.day)
 
-    async def _due(self) -> list[Subscription]:
-        """Channels whose hour has come today and that have no edition of today."""
+    async def _due(self) -> list[tuple[Subscription, date]]:
+        """Channels whose hour has come today and that have no edition of today, and which day that is there."""
         due = []
         for subscription in await self.store.subscriptions(self.team_id):
             local = self.clock().astimezone(ZoneInfo(subscription.timezone))
             if local.time() >= subscription.post_at and not await self.store.edition(
                 self.team_id, subscription.channel_id, local.date()
             ):
-                due.append(subscription)
+                due.append((subscription, local.date()))
         return due
 
-    async def _candidates(self, subscription: Subscription, day: date | None) -> dict[str, Listed]:
-        """The papers an edition may hold: those listed on the day asked for, or all since the last edition."""
-        if day is not None:
-            return await self._listed(day, day)
-        today = min(self.local_day(subscription), self.ingest.today())
-        last = await self.store.last_edition(self.team_id, subscription.channel_id)
+    async def _since(self, last: Edition | None, today: date) -> dict[str, Listed]:
+        """The papers listed since a channel's last edition."""
         since = max(last.listed_day, today - CATCH_UP) if last else today - CATCH_UP
         return _news(await self._listed(min(since, today), today), last)
 
@@ -181,11 +188,12 @@ def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
     """What is new to a channel: for its first edition, the newest day of each kind of listing.
 
     After that, whatever Hugging Face listed from the last edition's day on: that day too, because papers
-    go on being listed until its evening. Of arXiv only later announcements: the hundreds that did not make
-    it yesterday are not news today.
+    go on being listed until its evening. Of arXiv only later announcements than the channel has seen: the
+    hundreds that did not make it yesterday are not news today.
     """
     if last:
-        return {id: where for id, where in listed.items() if where.curated or where.day > last.listed_day}
+        announced = last.announced_day or date.min
+        return {id: where for id, where in listed.items() if where.curated or where.day > announced}
     newest = {
         kind: max((w.day for w in listed.values() if w.curated is kind), default=None)
         for kind in (True, False)

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from aiolimiter import AsyncLimiter
 
@@ -37,12 +37,18 @@ BURST = 3
 
 
 class Outcome(NamedTuple):
-    """What became of an edition: its messages that are in the channel, those sent just now, and those still open."""
+    """What became of an edition: its messages that are in the channel, of them new, still open, and given up."""
 
-    edition: Edition
     sent: int
     new: int
     open: int
+    abandoned: int
+
+    @classmethod
+    def between(cls, before: list[PostState], after: list[PostState]) -> Self:
+        sent = after.count(PostState.SENT)
+        waiting = after.count(PostState.PLANNED) + after.count(PostState.SENDING)
+        return cls(sent, sent - before.count(PostState.SENT), waiting, after.count(PostState.ABANDONED))
 
 
 class Delivery:
@@ -79,12 +85,14 @@ class Delivery:
             seeding: list[asyncio.Task[None]] = []
             try:
                 await self._send_in_order(edition, seeding)
+            except BaseException:
+                # What is not seeded yet is seeded at the next tick.
+                for task in seeding:
+                    task.cancel()
+                raise
             finally:
-                await asyncio.gather(*seeding)
-        states = await self._states(edition)
-        sent = states.count(PostState.SENT)
-        waiting = states.count(PostState.PLANNED) + states.count(PostState.SENDING)
-        return Outcome(edition, sent, sent - before.count(PostState.SENT), waiting)
+                await asyncio.gather(*seeding, return_exceptions=True)
+            return Outcome.between(before, await self._states(edition))
 
     async def _states(self, edition: Edition) -> list[PostState]:
         return [post.state for post in await self.store.posts(edition)]
@@ -108,7 +116,7 @@ class Delivery:
     async def _settle(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
         """Bring one post as far as it will go now, and return it as the ledger has it then."""
         if post.state is PostState.SENDING and self._expired(post):
-            post = await self._look_for(edition, post, paper)
+            post = await self._look_for(edition, post, paper, over=True)
         for _ in range(ATTEMPTS):
             if post.state is not PostState.PLANNED:
                 break
@@ -133,7 +141,7 @@ class Delivery:
             await asyncio.sleep(later.retry_after)
         except MaybeSent as unknown:
             log.warning("post %d of %s in %s: %s", post.position, post.day, post.channel_id, unknown)
-            return await self._look_for(edition, post, paper)
+            return await self._look_for(edition, post, paper, over=unknown.answered)
         except BadMessage as refused:
             log.error(
                 "post %d of %s in %s is abandoned: %s", post.position, post.day, post.channel_id, refused
@@ -143,25 +151,36 @@ class Delivery:
             await self.store.release(post)
             raise
         else:
-            await self.store.confirm(post, ts, shown)
+            await self._confirm(post, ts, shown)
         return await self.store.current(post)
 
-    async def _look_for(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
-        """Settle a post that may have been sent, by reading the channel's history."""
+    async def _look_for(self, edition: Edition, post: Post, paper: Paper | None, *, over: bool) -> Post:
+        """Settle a post that may have been sent, by reading the channel's history.
+
+        Not found, it is free to be sent again only when the call is `over`: Slack may still be at it. Raises
+        DeliveryError when a person must act before the history can be read.
+        """
         for look in range(LOOKS):
             await asyncio.sleep(self.timing.look_again * look)
             try:
                 ts = await self._find(edition, post, paper)
-            except (DeliveryError, MaybeSent) as unreadable:
+            except MaybeSent as unreadable:
                 # Not a guess: it stays open until the history can be read.
                 log.warning("post %d of %s waits to be found: %s", post.position, post.day, unreadable)
                 return await self.store.current(post)
             if ts:
                 # What it shows is not known, so it counts as stale and is drawn again.
-                await self.store.confirm(post, ts, "")
+                await self._confirm(post, ts, "")
                 return await self.store.current(post)
-        await self.store.release(post)
+        if over:
+            await self.store.release(post)
         return await self.store.current(post)
+
+    async def _confirm(self, post: Post, ts: str, shown: str) -> None:
+        if not await self.store.confirm(post, ts, shown):
+            log.error(
+                "post %d of %s is in %s twice; this one is %s", post.position, post.day, post.channel_id, ts
+            )
 
     async def _find(self, edition: Edition, post: Post, paper: Paper | None) -> str | None:
         message, _ = await self._draw(edition, post, paper)
@@ -176,7 +195,7 @@ class Delivery:
     async def _draw(self, edition: Edition, post: Post, paper: Paper | None) -> tuple[Message, str]:
         if paper is None:
             papers = sum(1 for other in await self.store.posts(edition) if other.paper_id)
-            return header_message(edition, papers), ""
+            return header_message(edition, papers, self.seed), ""
         tally = (await self.store.tallies(post.team_id, [paper.id]))[paper.id]
         return draw(post, paper, tally), drawn(tally)
 

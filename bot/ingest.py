@@ -67,27 +67,36 @@ class Ingest:
         self.categories = tuple(categories)
         self.clock = clock
         self.patience = patience
-        self._turns: dict[date, asyncio.Lock] = {}
+        self._reading: dict[date, asyncio.Task[None]] = {}
 
     async def ensure_day(self, day: date, patience: float | None = None) -> None:
         """Have a day's papers in the store, asking the sources only when it may hold too little.
 
         Tasks that want the same day at once wait for one reading, `patience` seconds at most when it is
-        given. Failures are recorded, not raised: what is stored serves.
+        given; the reading itself goes on. A source's failure is recorded, not raised: what is stored serves.
         """
-        try:
-            async with asyncio.timeout(patience):
-                await self._ensure_day(day)
-        except TimeoutError:
-            log.warning("reading %s took longer than %s s; answering from the store", day, patience)
-
-    async def _ensure_day(self, day: date) -> None:
         if day > self.today():
             return
-        async with self._turns.setdefault(day, asyncio.Lock()):
-            wanted = [source for source in self.sources_for(day) if await self._is_due(source, day)]
-            await self.fetch_day(day, wanted)
-        self._turns = {of: lock for of, lock in self._turns.items() if lock.locked()}
+        reading = self._reading.get(day)
+        if reading is None:
+            reading = self._reading[day] = asyncio.create_task(self._read(day))
+            reading.add_done_callback(lambda _: self._reading.pop(day))
+        done, _ = await asyncio.wait([reading], timeout=patience)
+        if not done:
+            log.warning("reading %s takes longer than %s s; answering from the store", day, patience)
+        elif not reading.cancelled():
+            reading.result()
+
+    async def _read(self, day: date) -> None:
+        wanted = [source for source in self.sources_for(day) if await self._is_due(source, day)]
+        await self.fetch_day(day, wanted)
+
+    async def aclose(self) -> None:
+        """Give up the readings that are under way."""
+        readings = list(self._reading.values())
+        for reading in readings:
+            reading.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
 
     async def keep_fresh(self, every: float) -> None:
         """Read the last days again every so many seconds, for ever: lists grow all day, upvotes for days."""

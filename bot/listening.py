@@ -20,8 +20,9 @@ from bot.slack import Slack
 log = logging.getLogger(__name__)
 
 EVENTS_PATH = "/slack/events"
-#: Slack and service managers expect a process to be gone ten seconds after it was asked to stop.
-STOP_SECONDS = 8.0
+#: Service managers expect a process to be gone ten seconds after it was asked to stop. Posts, requests and answers
+#: are finished one after the other, each in this time at most.
+STOP_SECONDS = 2.5
 
 
 @asynccontextmanager

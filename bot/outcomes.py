@@ -49,7 +49,14 @@ class NotSent(Exception):  # noqa: N818 - an outcome, not a mistake
 
 
 class MaybeSent(Exception):  # noqa: N818
-    """The connection or the server failed: only the channel's history can tell."""
+    """The connection or the server failed: only the channel's history can tell.
+
+    When the server `answered`, whatever it did is done; otherwise it may still be at it.
+    """
+
+    def __init__(self, problem: str, *, answered: bool) -> None:
+        self.answered = answered
+        super().__init__(problem)
 
 
 class BadMessage(Exception):  # noqa: N818
@@ -82,7 +89,7 @@ def outcome(error: SlackApiError, channel: str) -> Exception:
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return NotSent(_retry_after(error))
     if status >= 500 or not code or code in _UNSURE_ERRORS:
-        return MaybeSent(code or f"HTTP status {status}")
+        return MaybeSent(code or f"HTTP status {status}", answered=True)
     if code in _MESSAGE_ERRORS:
         return BadMessage(code)
     return refusal(error, channel)

@@ -20,6 +20,7 @@ class Posted(NamedTuple):
     sent: int = 0
     new: int = 0
     open: int = 0
+    abandoned: int = 0
     messages: tuple[Message, ...] = ()
     error: str = ""
 
@@ -29,7 +30,7 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
     of = day or bot.daily.local_day(subscription)
     try:
         if dry_run:
-            draft = await bot.daily.draft(subscription, day)
+            draft = await bot.daily.draft(subscription, of, exact=day is not None)
             return Posted(
                 subscription.channel_id, of, messages=tuple(await _drawn(bot, draft)) if draft else ()
             )
@@ -38,12 +39,12 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
         return Posted(subscription.channel_id, of, error=str(error))
     if outcome is None:
         return Posted(subscription.channel_id, of)
-    return Posted(subscription.channel_id, of, outcome.sent, outcome.new, outcome.open)
+    return Posted(subscription.channel_id, of, *outcome)
 
 
 async def _drawn(bot: Bot, draft: Draft) -> list[Message]:
     tallies = await bot.library.store.tallies(bot.identity.team_id, [paper.id for paper in draft.papers])
-    drawn = [header_message(draft.edition, len(draft.papers))]
+    drawn = [header_message(draft.edition, len(draft.papers), bot.settings.papers_upvote_emoji[0])]
     for position, paper in enumerate(draft.papers):
         draw = paper_message if position < draft.edition.top else rest_message
         drawn.append(draw(paper, tallies[paper.id]))

@@ -98,7 +98,7 @@ class Slack:
             # No connection, so nothing was sent.
             raise NotSent(PAUSE) from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise MaybeSent(str(error) or "timed out") from error
+            raise MaybeSent(str(error) or "timed out", answered=False) from error
         return str(answer["ts"])
 
     async def find(
@@ -119,7 +119,7 @@ class Slack:
                 return None
             raise refusal(error, channel) from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise MaybeSent(f"the history of {channel} can't be read: {error}") from error
+            raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
         return None
 
     async def _history(self, channel: str, since: str, thread_ts: str) -> AsyncIterator[dict[str, Any]]:
@@ -134,7 +134,7 @@ class Slack:
             asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
             if not asked["cursor"]:
                 return
-        raise MaybeSent(f"{channel} has had too many messages to look through")
+        raise MaybeSent(f"{channel} has had too many messages to look through", answered=True)
 
     async def update(self, channel: str, ts: str, message: Message) -> bool:
         """Redraw a message; False when it is gone."""
@@ -168,7 +168,7 @@ class Slack:
                 replace_original=replace,
             )
         if answer.status_code != 200:
-            raise DeliveryError(answer.body[:100], "Slack did not take an answer")
+            raise DeliveryError(answer.body[:100], "Slack took no more answers; ask again with /papers")
 
     async def channel_id(self, name: str) -> str:
         """The id of a channel given by id or name. Raises DeliveryError when the bot can see none of that name."""

@@ -21,6 +21,8 @@ def posted(result: Posted, *, as_json: bool) -> str:
         return f"{where}: {result.error}"
     if result.messages:
         return "\n\n".join(text_of(message) for message in result.messages)
+    if result.abandoned:
+        return f"{where}: {result.new} messages posted, {result.abandoned} refused by Slack; the log says why"
     if result.open:
         return (
             f"{where}: {result.new} messages posted, {result.open} still to come; run this again in a minute"

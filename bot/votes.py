@@ -11,9 +11,10 @@ from storage.models import Click, Paper, Reaction, Tally
 
 
 class Voted(NamedTuple):
-    """What a press of the button did."""
+    """What a press of the button did; `new` is False for one that Slack delivered again."""
 
     paper: Paper
+    new: bool
     before: int
     after: int
     tally: Tally
@@ -47,10 +48,11 @@ class Voting:
         if not papers:
             raise UsageError("I don't know this paper any more. Search for it again with `/papers`.")
         before = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
-        await self.store.record_click(click)
+        new = await self.store.record_click(click)
         self.refresher.touch([click.paper_id])
         return Voted(
             papers[0],
+            new,
             before,
             await self.store.vote_of(click.team_id, click.user_id, click.paper_id),
             (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id],

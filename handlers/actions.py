@@ -44,7 +44,9 @@ def _click(action: dict[str, Any], body: dict[str, Any], team_id: str) -> Click:
 
 
 def _answer(voted: Voted, *, in_channel: bool) -> Message | None:
-    """What to say: nothing where the post itself shows the new count within a second."""
+    """What to say: nothing where the post itself shows the new count within a second, or it was said before."""
+    if not voted.new:
+        return None
     if voted.before != voted.after:
         return None if in_channel else voted_message(voted.paper, voted.after, voted.tally)
     return notice(

@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import Any
 
-from bot.errors import DeliveryError, SourceError, UsageError
+from bot.errors import DeliveryError, UsageError
 from bot.messages import Message, notice
 from bot.outcomes import NotSent
 from bot.slack import Slack
@@ -34,10 +34,8 @@ def sentence(error: Exception) -> str:
     match error:
         case UsageError():
             return str(error)
-        case SourceError(source=source):
-            return f"{source} could not be read just now. Try again in a minute."
         case DeliveryError():
-            return f"Slack refused: {error}."
+            return f"{error}."
         case NotSent():
             return "Slack itself could not be reached just now. Try again in a minute."
     number = secrets.token_hex(4)

@@ -24,13 +24,13 @@ class Channels(Connected):
         with self.writing() as connection:
             if complete:
                 connection.execute(
-                    "DELETE FROM subscriptions WHERE team_id = ? AND created_by = '' "
+                    "UPDATE subscriptions SET active = 0 WHERE team_id = ? AND created_by = '' "
                     "AND channel_id NOT IN (SELECT value FROM json_each(?))",
                     (team_id, as_json([subscription.channel_id for subscription in named])),
                 )
             connection.executemany(
                 f"INSERT {_VALUES} ON CONFLICT DO UPDATE SET post_at = excluded.post_at, "
-                "timezone = excluded.timezone, top = excluded.top WHERE subscriptions.created_by = ''",
+                "timezone = excluded.timezone, top = excluded.top, active = 1 WHERE subscriptions.created_by = ''",
                 (to_row(subscription) for subscription in named),
             )
 

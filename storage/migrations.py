@@ -59,7 +59,8 @@ def m002_channels(db: Database) -> None:
     db.execute("""
         CREATE TABLE editions (
             team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT NOT NULL, listed_day TEXT NOT NULL,
-            planned_at TEXT NOT NULL, top INTEGER NOT NULL, listed TEXT NOT NULL, left_out INTEGER NOT NULL,
+            announced_day TEXT, planned_at TEXT NOT NULL, top INTEGER NOT NULL, listed TEXT NOT NULL,
+            left_out INTEGER NOT NULL,
             PRIMARY KEY (team_id, channel_id, day)
         ) STRICT, WITHOUT ROWID""")
     db.execute("""

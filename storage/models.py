@@ -13,8 +13,26 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 SourceName = Literal["huggingface", "arxiv"]
 
 
-# https://info.arxiv.org/help/arxiv_identifier.html: since April 2007, and before.
-_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7}")
+# https://info.arxiv.org/help/arxiv_identifier.html: since April 2007, and before. The archives are closed, so the
+# list can't go stale; without it `owner/1234567` would be a paper.
+ARXIV_ARCHIVES = (
+    *("acc-phys", "adap-org", "alg-geom", "ao-sci", "astro-ph", "atom-ph", "bayes-an", "chao-dyn", "chem-ph"),
+    *("cmp-lg", "comp-gas", "cond-mat", "cs", "dg-ga", "funct-an", "gr-qc", "hep-ex", "hep-lat", "hep-ph"),
+    *(
+        "hep-th",
+        "math",
+        "math-ph",
+        "mtrl-th",
+        "nlin",
+        "nucl-ex",
+        "nucl-th",
+        "patt-sol",
+        "physics",
+        "plasm-ph",
+    ),
+    *("q-alg", "q-bio", "quant-ph", "solv-int", "supr-con"),
+)
+_ARXIV_ID = re.compile(rf"[0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(ARXIV_ARCHIVES)})/[0-9]{{7}}")
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -142,6 +160,7 @@ class Edition(_Value):
     """The papers chosen for one channel on one date.
 
     `listed_day` is the newest day its papers were listed on: on a Sunday, the Friday before.
+    `announced_day` is the newest of arXiv's announcements that the channel has seen by then.
     `listed` counts its papers by source, and `left_out` the day's other papers.
     """
 
@@ -149,6 +168,7 @@ class Edition(_Value):
     channel_id: str
     day: date
     listed_day: date
+    announced_day: date | None = None
     planned_at: Moment
     top: int
     listed: dict[str, int] = {}

@@ -123,8 +123,3 @@ class Papers(Connected):
             {"source": source, "day": iso(day)},
         )
         return Reading.model_validate(rows[0]) if rows else None
-
-    async def last_readings(self) -> list[Reading]:
-        """The newest reading of each source."""
-        rows = self.rows("SELECT *, max(read_at) AS read_at FROM readings GROUP BY source ORDER BY source")
-        return [Reading.model_validate({name: row[name] for name in Reading.model_fields}) for row in rows]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from storage.database import Connected, Row, as_json, iso, to_row
-from storage.models import Edition, Post, PostState
+from storage.models import Edition, Post
 
 _EDITION = tuple(Edition.model_fields)
 _POST = tuple(Post.model_fields)
@@ -171,12 +171,6 @@ class Posts(Connected):
     async def lost(self, post: Post, reason: str) -> None:
         """Somebody deleted the message in Slack: it is not drawn again, and its paper is not posted again."""
         self._change(f"UPDATE posts SET state = 'abandoned', reason = :why WHERE {_KEY}", post, why=reason)
-
-    async def open_posts(self, team_id: str) -> dict[PostState, int]:
-        rows = self.rows(
-            "SELECT state, count(*) AS n FROM posts WHERE team_id = :team GROUP BY state", {"team": team_id}
-        )
-        return {PostState(row["state"]): row["n"] for row in rows}
 
     def _change(self, sql: str, post: Post, **values: str) -> bool:
         return self.write(sql, {**to_row(post), **values}) > 0

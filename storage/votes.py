@@ -52,12 +52,14 @@ class Votes(Connected):
             to_row(reaction),
         )
 
-    async def record_click(self, click: Click) -> None:
-        self.write(
+    async def record_click(self, click: Click) -> bool:
+        """Keep a press of the button; False when this one is known already."""
+        changed = self.write(
             "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at) "
             "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at)",
             to_row(click),
         )
+        return changed > 0
 
     async def tallies(self, team_id: str, paper_ids: Sequence[str]) -> dict[str, Tally]:
         """The workspace's votes on each of these papers; papers without any have an empty tally."""

@@ -14,7 +14,7 @@ from bot.workspace import Workspace
 from storage.models import Paper
 from tests.conftest import QUICK, TUESDAY, MovedClock
 from tests.editions import carried, list_day, move, papers_in, post_calls, posted, subscribe, tick
-from tests.upstream import Upstream
+from tests.upstream import Upstream, daily_item
 
 MONDAY = date(2026, 8, 17)
 TODAY = TUESDAY.date()
@@ -285,3 +285,48 @@ async def test_two_processes_that_plan_the_same_day_at_once_post_it_once(
             clock.forward(seconds=31)
         assert not await one.library.store.unfinished_editions(one.identity.team_id)
     assert papers_in(slack, papers) == ["", *ids]
+
+
+async def test_a_channel_that_posts_before_arxiv_announces_gets_the_announcements_of_the_day_before(
+    settings: Settings, slack: Workspace, upstream: Upstream
+) -> None:
+    channel = slack.add_channel("kolkata")
+    clock = MovedClock(datetime(2026, 8, 18, 3, 30, tzinfo=UTC))
+    with_arxiv = settings.model_copy(
+        update={"papers_arxiv_categories": ("cs.AI",), "papers_timezone": "Asia/Kolkata"}
+    )
+    async with open_bot(with_arxiv, clock, QUICK) as bot:
+        announced = []
+        for day in range(18, 21):
+            clock.at = datetime(2026, 8, day, 3, 30, tzinfo=UTC)
+            upstream.today = clock().date()
+            upstream.days[f"2026-08-{day}"] = [daily_item(f"2608.{day}001", f"Curated {day}")]
+            # At 03:30 UTC the feed still holds what was announced a day earlier.
+            told = Paper(
+                id=f"2608.{day}999", title=f"Told before {day}", abstract="A.", categories=("cs.AI",)
+            )
+            upstream.announced = [(told, "new")]
+            upstream.announced_on = date(2026, 8, day - 1)
+            await bot.daily.post(bot.subscription(channel))
+            edition = await bot.library.store.last_edition(bot.identity.team_id, channel)
+            assert edition is not None
+            announced.append(edition.listed["arxiv"])
+            clock.forward(days=1)
+    assert announced == [1, 1, 1]
+
+
+async def test_an_edition_is_of_the_day_on_which_it_was_due(
+    bot: Bot, slack: Workspace, upstream: Upstream, clock: MovedClock
+) -> None:
+    subscription = bot.subscription(slack.add_channel("reading"))
+    list_day(upstream, TODAY, 2)
+    before_midnight = datetime(2026, 8, 18, 23, 59, 58, tzinfo=UTC)
+    clock.at = before_midnight
+    upstream.hang("/api/daily_papers", 0.2, times=1)
+    posting = asyncio.create_task(bot.daily.post(subscription))
+    await slack.wait_for(lambda: upstream.requests)
+    clock.forward(seconds=10)
+    await posting
+    edition = await bot.library.store.last_edition(bot.identity.team_id, subscription.channel_id)
+    assert edition is not None
+    assert edition.day == before_midnight.date()

@@ -204,11 +204,11 @@ def test_any_edition_has_a_header_that_slack_takes(
         listed=listed,
         left_out=left_out,
     )
-    check(header_message(edition, papers))
+    check(header_message(edition, papers, "+1"))
 
 
 def test_the_other_messages_are_taken_too() -> None:
-    check(help_message())
+    check(help_message("+1"))
     subscription = Subscription(
         team_id="T1", channel_id="C1", post_at=time(8, 5), timezone="Europe/Berlin", top=5
     )
@@ -230,7 +230,7 @@ def test_a_header_says_when_how_many_and_from_where() -> None:
         listed={"huggingface": 24, "arxiv": 7},
         left_out=1,
     )
-    message = header_message(edition, 31)
+    message = header_message(edition, 31, "+1")
     assert message["text"] == "Papers of Tuesday 18 August 2026: 31 papers"
     assert message["blocks"][0]["text"]["text"] == "📄 Papers of Tuesday 18 August 2026"
     for said in (

@@ -183,6 +183,6 @@ async def test_a_failed_transaction_leaves_nothing_and_the_next_one_works(store:
 
     with pytest.raises(KeyboardInterrupt):
         fail_halfway()
-    assert await store.last_readings() == []
+    assert store.rows("SELECT * FROM readings") == []
     assert not store.db.conn.in_transaction
     assert await store.keep(Batch(source="arxiv", papers=(Paper(id="1", title="Kept"),)), NOW) == 1

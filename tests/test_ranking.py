@@ -104,3 +104,11 @@ def test_the_best_come_first_and_equals_stay_in_their_order(given_: list[tuple[i
 def test_a_paper_cannot_have_a_number_of_votes_that_no_score_or_column_takes(broken: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="Input should be"):
         Paper(id="1", title="A title", **broken)
+
+
+def test_over_a_year_much_liked_papers_stand_before_new_ones() -> None:
+    old = Paper(id="2501.00001", title="Old", upvotes=800, published=NOW - timedelta(days=60))
+    new = Paper(id="2501.00002", title="New", upvotes=2, published=NOW - timedelta(days=1))
+    tallies = {old.id: Tally(up=10)}
+    assert rank([old, new], tallies, NOW) == [new, old]
+    assert rank([old, new], tallies, NOW, half_life=365) == [old, new]

@@ -225,15 +225,7 @@ async def test_a_reading_is_kept_once_per_source_and_day(store: Store) -> None:
         await store.record_reading(reading)
     assert await store.reading("huggingface", TUESDAY) == worked
     assert await store.reading("huggingface", MONDAY) is None
-    assert await store.last_readings() == [other, worked]
-
-
-async def test_the_last_reading_of_a_source_is_the_one_read_last(store: Store) -> None:
-    late = Reading(source="huggingface", day=MONDAY, read_at=AT, papers=1)
-    early = Reading(source="huggingface", day=TUESDAY, read_at=AT - timedelta(days=1), papers=2)
-    await store.record_reading(late)
-    await store.record_reading(early)
-    assert await store.last_readings() == [late]
+    assert await store.reading("arxiv", TUESDAY) == other
 
 
 WORDS = st.text(max_size=12)

@@ -106,9 +106,9 @@ HELP = """\
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
-• React with :+1: (or :heart:, :fire: ...) or press *Upvote*: one vote per person and paper, wherever it was posted. \
-Taking the reaction back takes the vote back; :-1: votes down. Votes decide what comes first."""
+• React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \
+Taking the reaction back takes the vote back. Votes rank what comes next and `/papers top`."""
 
 
-def help_message() -> Message:
-    return notice(HELP)
+def help_message(seed: str) -> Message:
+    return notice(HELP.format(seed=seed))

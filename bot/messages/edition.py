@@ -9,7 +9,7 @@ from storage.models import Edition
 SOURCE_NAMES = {"huggingface": "Hugging Face Daily Papers", "arxiv": "arXiv"}
 
 
-def header_message(edition: Edition, papers: int) -> Message:
+def header_message(edition: Edition, papers: int, seed: str) -> Message:
     """The first message of an edition: its date, how many papers, from where, and how to vote."""
     title = f"Papers of {edition.listed_day:%A} {edition.listed_day.day} {edition.listed_day:%B %Y}"
     rest = papers - edition.top
@@ -17,7 +17,7 @@ def header_message(edition: Edition, papers: int) -> Message:
     lines = [f"{_from_where(edition.listed, papers)}  ·  {where}"]
     if edition.left_out:
         lines.append(f"{count(edition.left_out, 'other paper')} of the day: `/papers {edition.listed_day}`")
-    lines.append("React with :+1: or press *Upvote*: what you like comes first next time.")
+    lines.append(f"React with :{seed}: or press *Upvote*: this team's votes rank the papers.")
     return {
         "text": f"{title}: {count(papers, 'paper')}",
         "blocks": [header(f"📄 {title}"), *(context(line) for line in lines)],

@@ -28,25 +28,32 @@ class Score(NamedTuple):
         return self.team + self.upvotes + self.age
 
 
-def score(paper: Paper, tally: Tally, now: datetime) -> Score:
+def score(paper: Paper, tally: Tally, now: datetime, half_life: float = HALF_LIFE_DAYS) -> Score:
     """How much this paper deserves to be seen now.
 
-        score = 2 sgn(v) ln(1 + |v|) + ln(1 + u) - ln(2) a / 3
+        score = 2 sgn(v) ln(1 + |v|) + ln(1 + u) - ln(2) a / h
 
     v: upvotes minus downvotes of this workspace; u: upvotes on Hugging Face; a: age in days since arXiv
-    published it, at least 0. Votes count by their logarithm, as in Reddit's "hot" order and for its reason:
-    the first ten votes say as much as the next hundred. Age is a term of the sum, so that the exponential
-    of the score decays with a half-life of three days. A paper with no date counts as a day old.
+    published it, at least 0; h: the half-life in days. Votes count by their logarithm, as in Reddit's "hot"
+    order and for its reason: the first ten votes say as much as the next hundred. Age is a term of the sum,
+    so that the exponential of the score halves every h days. A paper with no date counts as a day old.
     """
     net = tally.net
     age = 1.0 if paper.published is None else max(0.0, (now - paper.published).total_seconds() / 86_400)
     return Score(
         team=math.copysign(TEAM_WEIGHT * math.log1p(abs(net)), net),
         upvotes=math.log1p(paper.upvotes or 0),
-        age=-math.log(2) * age / HALF_LIFE_DAYS,
+        age=-math.log(2) * age / half_life,
     )
 
 
-def rank(papers: Iterable[Paper], tallies: Mapping[str, Tally], now: datetime) -> list[Paper]:
+def rank(
+    papers: Iterable[Paper],
+    tallies: Mapping[str, Tally],
+    now: datetime,
+    half_life: float = HALF_LIFE_DAYS,
+) -> list[Paper]:
     """The papers, best first; equal scores stand in the order they came in."""
-    return sorted(papers, key=lambda paper: -score(paper, tallies.get(paper.id, Tally()), now).total)
+    return sorted(
+        papers, key=lambda paper: -score(paper, tallies.get(paper.id, Tally()), now, half_life).total
+    )

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import re
 
-# Closed for good in March 2007, so the list can't go stale; without it `owner/1234567` would be a paper.
-_ARCHIVES = (
-    "acc-phys adap-org alg-geom ao-sci astro-ph atom-ph bayes-an chao-dyn chem-ph cmp-lg comp-gas cond-mat cs "
-    "dg-ga funct-an gr-qc hep-ex hep-lat hep-ph hep-th math math-ph mtrl-th nlin nucl-ex nucl-th patt-sol "
-    "physics plasm-ph q-alg q-bio quant-ph solv-int supr-con"
-)
+from storage.models import ARXIV_ARCHIVES
+
 _WRAPPED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
 _LEAD = re.compile(
     r"(?:https?://)?(?:"
@@ -26,7 +22,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _ID = re.compile(
-    rf"([0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(_ARCHIVES.split())})(?:\.[a-z]{{2}})?/[0-9]{{7}})(?:v[0-9]+)?",
+    rf"([0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(ARXIV_ARCHIVES)})(?:\.[a-z]{{2}})?/[0-9]{{7}})(?:v[0-9]+)?",
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"(?:\.pdf|\.html)?/?(?:[?#].*)?[.,;:!)\]]*", re.IGNORECASE | re.DOTALL)
