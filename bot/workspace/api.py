@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -40,7 +41,7 @@ class WebApi:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         call = Call(request.match_info["method"], dict(request.query), self.state.clock())
         self.state.calls.append(call)
-        answer = Answer({})
+        answer, started = Answer({}), time.monotonic()
         try:
             call.args |= await _arguments(request)
             token = str(call.args.pop("token", "") or "") or bearer
@@ -48,6 +49,7 @@ class WebApi:
         except ApiError as error:
             answer.body = {"ok": False, "error": error.error, **error.extra}
         call.ok, call.error, call.status = answer.body["ok"], answer.body.get("error"), answer.status
+        call.answer, call.milliseconds = answer.body, (time.monotonic() - started) * 1000
         self.state.changes.notify()
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 

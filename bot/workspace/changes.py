@@ -18,11 +18,18 @@ class Changes:
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
+        self.listeners: list[Callable[[], None]] = []
 
     def notify(self) -> None:
-        """Say that something changed."""
+        """Say that something changed; the listeners have heard of it when this returns."""
+        for listener in self.listeners:
+            listener()
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def following(self) -> asyncio.Event:
+        """Is set at the next change after this call."""
+        return self._changed
 
     async def wait_for(self, predicate: Callable[[], T | None], timeout: float) -> T:  # noqa: ASYNC109
         """The first true value of `predicate`, asked now and after every change; `TimeoutError` after `timeout` s."""

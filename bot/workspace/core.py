@@ -3,13 +3,16 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
 from bot.workspace.api import WebApi
+from bot.workspace.clock import MovableClock
 from bot.workspace.delivery import Courier
 from bot.workspace.faults import Faults
 from bot.workspace.limits import RateLimits
 from bot.workspace.payloads import event_callback
 from bot.workspace.runs import Responses
+from bot.workspace.saved import Saved
 from bot.workspace.sockets import Sockets
 from bot.workspace.state import ALL_SCOPES, Channel, Json, Message, State, Team, User
 
@@ -25,7 +28,9 @@ class Core:
     `response_url`s), `monotonic` the time that rate limits count in. `scopes` is what the bot was granted (None:
     all of `ALL_SCOPES`), `events` what it subscribed to. `request_url` is where deliveries go while no socket is
     open. `ack_timeout` and `retry_delays`, in seconds, say how patient Slack is; `reaction_users_shown` how many
-    of the people behind one emoji `conversations.history` names.
+    of the people behind one emoji `conversations.history` names. `slash_commands` are those of an app's manifest:
+    without any, whatever is typed goes to the bot. `saved_in` is the file to go on from and to keep everything in;
+    with it, a `MovableClock` goes on from where it stood.
     """
 
     def __init__(
@@ -44,12 +49,19 @@ class Core:
         ack_timeout: float = 3.0,
         retry_delays: Sequence[float] = (0, 60, 300),
         reaction_users_shown: int = 3,
+        slash_commands: Sequence[Json] = (),
+        saved_in: Path | None = None,
     ) -> None:
         self.address = (host, port)
+        self.clock = clock
+        self.slash_commands = tuple(slash_commands)
         self.state = State(_team(team_id, team_name, scopes), clock)
+        self.saved = Saved(saved_in) if saved_in else None
+        self.restored = self.saved.load(self.state) if self.saved else None
+        if self.restored and isinstance(clock, MovableClock):
+            clock.set(self.restored.clock)
         team = self.state.team
-        bot = User(team.bot_user_id, "papers", "Papers", is_bot=True)
-        self.state.users[bot.id] = bot
+        self.state.users.setdefault(team.bot_user_id, User(team.bot_user_id, "papers", "Papers", is_bot=True))
         self.events = frozenset(events)
         self.faults = Faults()
         self.sockets = Sockets(team.app_id, self.state.changes)
@@ -60,6 +72,7 @@ class Core:
             team.signing_secret,
             ack_timeout=ack_timeout,
             retry_delays=retry_delays,
+            clock=clock,
         )
         self.courier.request_url = request_url
         self.responses = Responses(self.state, self.emit)
@@ -72,6 +85,13 @@ class Core:
             enforce_limits,
             reaction_users_shown,
         )
+        if self.saved:
+            self.state.changes.listeners.append(self.save)
+
+    def save(self) -> None:
+        """Write to the file, if there is one, what changed since the last time."""
+        if self.saved:
+            self.saved.save(self.state, self.courier.undelivered())
 
     def emit(self, event: Json, channel: Channel | None = None) -> None:
         """Tell the bot of an event in the background, if it may know of it."""

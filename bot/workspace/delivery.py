@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -44,6 +44,7 @@ class Delivery:
     reason: str = ""
     done: bool = False
     resting: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    at: float = 0.0
 
     @property
     def too_late(self) -> bool:
@@ -63,6 +64,7 @@ class Courier:
         *,
         ack_timeout: float,
         retry_delays: Sequence[float],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.sockets = sockets
         self.faults = faults
@@ -70,8 +72,10 @@ class Courier:
         self.signing_secret = signing_secret
         self.ack_timeout = ack_timeout
         self.retry_delays = tuple(retry_delays)
+        self.clock = clock
         self.request_url: str | None = None
         self.deliveries: list[Delivery] = []
+        self._unacked: list[Delivery] = []
         self._hurry = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._http: aiohttp.ClientSession | None = None
@@ -93,8 +97,13 @@ class Courier:
     def event_later(self, payload: Json) -> Delivery:
         """Deliver an event in the background."""
         delivery = self._record("events_api", payload)
+        self._unacked.append(delivery)
         self._start(self._until_acked(delivery))
         return delivery
+
+    def undelivered(self) -> list[Json]:
+        """The events the bot has not acknowledged, nor stopped being offered."""
+        return [delivery.payload for delivery in self._unacked]
 
     async def retry_now(self) -> None:
         """Let the next retry of everything that waits for one happen now."""
@@ -125,7 +134,7 @@ class Courier:
             self._http = None
 
     def _record(self, kind: Kind, payload: Json) -> Delivery:
-        delivery = Delivery(kind, payload)
+        delivery = Delivery(kind, payload, at=self.clock())
         self.deliveries.append(delivery)
         return delivery
 
@@ -147,6 +156,7 @@ class Courier:
                 await self._attempt(delivery)
         finally:
             delivery.done = True
+            self._unacked.remove(delivery)
             delivery.resting.set()
             self.changes.notify()
 

@@ -55,6 +55,19 @@ class Faults:
         """Deliver the next events a second time although the bot acknowledged them."""
         self._redelivered += times
 
+    def pending(self) -> list[str]:
+        """What has not happened yet, in words."""
+        kinds = {
+            "rate_limit": "429",
+            "fail": "an error",
+            "fail_after_work": "500 after work",
+            "hang": "a delay",
+        }
+        calls = [f"{kinds[fault.kind]} for {fault.method} ({fault.times}x)" for fault in self._faults]
+        acks = f"a lost ack ({self._dropped_acks}x)" if self._dropped_acks else ""
+        twice = f"an event delivered twice ({self._redelivered}x)" if self._redelivered else ""
+        return [*calls, *filter(None, (acks, twice))]
+
     def clear(self) -> None:
         """Forget all trouble that has not happened yet."""
         self._faults.clear()

@@ -28,11 +28,14 @@ def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
                 yield block, element
 
 
-def find_element(blocks: list[Json], action_id: str, value: object) -> tuple[Json, Json]:
-    """The element with this `action_id`; several buttons may share one, then `value` tells them apart."""
+def find_element(
+    blocks: list[Json], action_id: str, value: object, block_id: str | None = None
+) -> tuple[Json, Json]:
+    """The element with this `action_id`; several may share one, then the block or a button's `value` tells."""
     for block, element in elements_of(blocks):
         wrong_button = element["type"] == "button" and value not in (None, element.get("value"))
-        if element["action_id"] == action_id and not wrong_button:
+        wrong_block = block_id not in (None, block["block_id"])
+        if element["action_id"] == action_id and not wrong_button and not wrong_block:
             return block, element
     there = [f"{e['action_id']} ({e.get('value', e['type'])})" for _, e in elements_of(blocks)]
     raise LookupError(f"nothing to click with action_id={action_id!r} value={value!r}; there is: {there}")

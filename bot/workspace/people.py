@@ -73,12 +73,18 @@ class People(Core):
         return await self.click_reply(user, self.known_message(channel, ts), action_id, value)
 
     async def click_reply(
-        self, user: str, message: Message, action_id: str, value: object = None
+        self,
+        user: str,
+        message: Message,
+        action_id: str,
+        value: object = None,
+        *,
+        block_id: str | None = None,
     ) -> CommandRun:
         """Click on any message, such as one that only this person sees."""
         if message.deleted or message.ephemeral_to not in (None, user):
             raise LookupError(f"{user} does not see this message")
-        action = self._action(message.blocks, action_id, value)
+        action = self._action(message.blocks, action_id, value, block_id)
         run = self.responses.start(user, message.channel, message)
         place = self.state.channels[message.channel]
         hidden = message.ephemeral_to is not None
@@ -92,10 +98,12 @@ class People(Core):
         more |= {"response_url": run.response_url, "container": container, "actions": [action]}
         return await self._interact(run, "block_actions", **more)
 
-    async def click_view(self, user: str, view_id: str, action_id: str, value: object = None) -> CommandRun:
+    async def click_view(
+        self, user: str, view_id: str, action_id: str, value: object = None, *, block_id: str | None = None
+    ) -> CommandRun:
         """Click on something in a modal or on the Home tab."""
         view = self._view(user, view_id)
-        action = self._action(view.body["blocks"], action_id, value)
+        action = self._action(view.body["blocks"], action_id, value, block_id)
         container = {"type": "view", "view_id": view.id}
         run = self.responses.start(user, None)
         shown = view_json(self.state, view)
@@ -141,8 +149,8 @@ class People(Core):
         view = self.state.homes.get(user)
         return view_json(self.state, view) if view else None
 
-    def _action(self, blocks: list[Json], action_id: str, value: object) -> Json:
-        block, element = find_element(blocks, action_id, value)
+    def _action(self, blocks: list[Json], action_id: str, value: object, block_id: str | None) -> Json:
+        block, element = find_element(blocks, action_id, value, block_id)
         return action_json(block, element, value, self.state.next_ts())
 
     async def _interact(

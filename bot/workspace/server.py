@@ -1,5 +1,6 @@
 """A Slack workspace on loopback: the Web API, Socket Mode and `response_url`s behind one port."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -12,8 +13,14 @@ from bot.workspace.delivery import Delivery
 from bot.workspace.payloads import event_callback
 from bot.workspace.people import People
 from bot.workspace.state import Call, Json
+from bot.workspace.web.pages import Pages
 
 T = TypeVar("T")
+
+# How far the clock of a saved workspace can be behind after a crash, in seconds.
+SAVE_EVERY = 5.0
+# Addresses that mean every one of the machine's own.
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class Workspace(Administration, People):
@@ -23,6 +30,7 @@ class Workspace(Administration, People):
     """
 
     _runner: web.AppRunner | None = None
+    _keeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -39,27 +47,53 @@ class Workspace(Administration, People):
         app.router.add_route("*", "/api/{method}", self.api.handle)
         app.router.add_get("/link/", self.sockets.handle)
         app.router.add_post("/responses/{key:.+}", self.responses.handle)
+        Pages(self).add_to(app)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, *self.address)
-        await site.start()
+        try:
+            await web.TCPSite(self._runner, *self.address).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
         self.address = self._runner.addresses[0][:2]
         self.sockets.base_url = f"{self.url.replace('http', 'ws', 1)}/link/"
         self.responses.base_url = f"{self.url}/responses/"
+        if self.saved:
+            self._keeping = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """Close every socket and give up what was still to be delivered."""
+        """Close every socket and give up what was still to be delivered, unless there is a file to keep it in."""
+        undelivered = self.courier.undelivered()
+        self.state.changes.listeners.clear()
+        if self._keeping:
+            self._keeping.cancel()
         await self.courier.close()
         await self.sockets.shut()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self.saved:
+            self.saved.save(self.state, undelivered)
+            self.saved.close()
+
+    async def _keep(self) -> None:
+        """Deliver at once what was left when the workspace stopped, then write how the time goes by."""
+        if self.restored and self.restored.undelivered:
+            for event in self.restored.undelivered:
+                self.courier.event_later(event)
+            while not self.sockets.open:
+                await self.state.changes.following().wait()
+            await self.courier.retry_now()
+        while True:
+            await asyncio.sleep(SAVE_EVERY)
+            self.save()
 
     @property
     def url(self) -> str:
         """Where the workspace is: `http://127.0.0.1:PORT`."""
         host, port = self.address
-        return f"http://{host}:{port}"
+        host = _ANY.get(host, host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def api_url(self) -> str:

@@ -84,6 +84,11 @@ class Message:
         """What a person reads, as plain text: blocks when there are any, the text otherwise."""
         return plain(self.text, self.blocks, self.attachments)
 
+    def version(self) -> tuple[object, ...]:
+        """Differs as soon as anything about the message does; its blocks change only when it is edited."""
+        reactions = tuple((emoji, *users) for emoji, users in self.reactions.items())
+        return self.edited, self.deleted, self.text, reactions
+
     @property
     def is_reply(self) -> bool:
         """Whether the message lives in a thread under another one."""
@@ -148,6 +153,8 @@ class Call:
     ok: bool = False
     error: str | None = None
     status: int = 200
+    answer: Json | None = field(default=None, repr=False)
+    milliseconds: float = 0.0
 
 
 class State:
@@ -178,6 +185,14 @@ class State:
         """An id as Slack writes them: a letter for the kind, then capitals and digits."""
         self._ids += 1
         return f"{prefix}0{self._ids:08X}"
+
+    def counters(self) -> tuple[int, int]:
+        """How far ids and timestamps have been handed out."""
+        return self._ids, self._last_ts
+
+    def go_on_from(self, ids: int, last_ts: int) -> None:
+        """Hand out ids and timestamps beyond these."""
+        self._ids, self._last_ts = ids, last_ts
 
     def new_trigger(self, user: str) -> str:
         """A `trigger_id` for something `user` just did."""
