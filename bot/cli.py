@@ -84,11 +84,25 @@ async def run() -> None:
 
 
 @main.command("try")
-@click.option("--once", is_flag=True, help="Stop after one round trip instead of running on.")
+@click.option(
+    "--once", is_flag=True, help="Play one round trip in the terminal instead, and leave nothing behind."
+)
+@click.option("--fresh", is_flag=True, help="Forget the last trial and start anew.")
+@click.option("--port", type=click.IntRange(1, 65535),
+              help=f"Port of the page; {trial.PORT}, or a free one, unless given.")  # fmt: skip
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--no-browser", is_flag=True, help="Don't open the page in a browser.")
 @command
-async def try_it(*, once: bool) -> None:
-    """Try the bot without Slack: a local workspace, sample papers, one visible round trip."""
-    await trial.play(Console(highlight=False), once=once)
+async def try_it(*, once: bool, fresh: bool, port: int | None, host: str, no_browser: bool) -> None:
+    """Try the bot without Slack: a local workspace in the browser, with sample papers and people to act as.
+
+    The trial is kept in the folder .papers-try of the current directory, and goes on the next time.
+    """
+    console = Console(highlight=False)
+    if once:
+        await trial.play(console)
+    else:
+        await trial.stay(console, trial.Where(host, port, not no_browser), fresh=fresh)
 
 
 @main.command()
@@ -105,7 +119,7 @@ async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_j
         failed = False
         for subscription in await bot.channels(channel):
             result = await posting.post_now(bot, subscription, wanted, dry_run=dry_run)
-            failed |= bool(result.error)
+            failed |= bool(result.error or result.open or result.abandoned)
             click.echo(terminal.posted(result, as_json=as_json))
     return int(failed)
 

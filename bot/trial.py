@@ -1,60 +1,115 @@
-"""`papers-bot try`: the whole bot against a local workspace, one visible round trip, then running on."""
+"""`papers-bot try`: the whole bot against a local workspace, to be looked at in a browser or, once, in the terminal."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import errno
 import logging
+import os
 import signal
+import sys
 import tempfile
+import threading
+import webbrowser
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, time, timedelta
-from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.panel import Panel
-from rich.text import Text
 
-from bot import config
+from bot import config, round_trip, sample
 from bot.app import Bot, now, open_bot
 from bot.config import Settings
-from bot.errors import SourceError
-from bot.ingest import Clock, import_papers
-from bot.messages import VOTE
+from bot.errors import SourceError, UsageError
 from bot.sources import open_sources
-from bot.workspace import Message, Workspace
-from storage.models import Reading
+from bot.timing import Timing
+from bot.workspace import MovableClock, Workspace, forget, set_aside
+from handlers.manifest import manifest
 
+#: Where a trial is kept: the workspace, and the bot's database, which is called by what fills it.
+FOLDER = Path(".papers-try")
+WORKSPACE, LIVE, SAMPLE = "workspace.db", "live.db", "sample.db"
+#: Listened on unless another port is asked for or this one is taken, so that a bookmark stays right.
+PORT = 4321
 #: How long the sources may take to show that they can be reached, in seconds.
 LIVE_PATIENCE = 4.0
-#: A whole edition takes about a second a message.
-EDITION_PATIENCE = 180.0
-TOPIC = "reasoning"
+#: Somebody looks at it: what is due shows at once, and messages follow each other as fast as Slack may take them.
+TIMING = Timing(tick=0.5, per_message=0.4, coalesce=0.2)
+MORNING = time(9, 0)
+#: Live papers begin this many working days ago, so that there are mornings to move on to.
+DAYS_AGO = 3
+PEOPLE = ("Ada", "Ben", "Cleo")
+#: Name, topic, and whether the bot is there.
+CHANNELS = (
+    ("papers", "Each morning's papers. React or press Upvote: votes decide what comes first.", True),
+    (
+        "reading-group",
+        "Ask for papers with /papers and a topic, or have a daily post with /papers subscribe.",
+        True,
+    ),
+    ("random", "The bot is not here until somebody types /invite @papers.", False),
+)
 
 
-async def play(console: Console, *, once: bool) -> None:
-    """Start a workspace and a bot, play a day before the reader's eyes and, unless `once`, keep running."""
+class Where(NamedTuple):
+    """Where the page is served, and whether a browser is to show it. Without a port: the usual, or a free one."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    browser: bool = True
+
+
+async def play(console: Console) -> None:
+    """Play a day before the reader's eyes in the terminal, and leave nothing behind."""
     logging.getLogger().setLevel(logging.ERROR)
     live = await _can_reach_sources()
-    sample = [] if live else _sample()
-    clock = now if live else _clock_from(_last_day(sample))
+    ahead = timedelta() if live else datetime.combine(sample.days()[-1], MORNING, UTC) - now()
+    clock = MovableClock((now() + ahead).timestamp())
     with tempfile.TemporaryDirectory(prefix="papers-bot-") as folder:
-        async with Workspace(clock=lambda: clock().timestamp()) as slack:
-            settings = _settings(slack, Path(folder) / "try.db")
-            async with open_bot(settings, clock) as bot:
+        async with Workspace(clock=clock) as slack:
+            settings = _settings(slack, Path(folder) / "try.db", slack.add_channel("papers"), post_at="00:00")
+            async with open_bot(settings, lambda: _moment(clock)) as bot:
                 console.print(
                     f"A local workspace runs at {slack.url}; the bot talks to it as it would to Slack."
                 )
-                await _import(bot, sample)
-                kind = (
-                    "live from Hugging Face and arXiv"
-                    if live
-                    else "from the bundled sample (the sources are out of reach)"
-                )
-                console.print(f"Papers come {kind}.")
-                await _beside(bot, _watch(console, slack, bot, once=once))
+                if not live:
+                    await sample.keep(*bot.library)
+                console.print(f"Papers come {_origin(live)}.")
+                people = [slack.add_user(name.lower(), name) for name in PEOPLE]
+                await _beside(bot, round_trip.play(console, slack, bot, people))
+
+
+async def stay(console: Console, where: Where, *, fresh: bool) -> None:
+    """Keep a workspace and the bot running, with a page to try them in, until stopped; the next time goes on."""
+    logging.getLogger().setLevel(logging.ERROR)
+    if fresh:
+        for name in (WORKSPACE, LIVE, SAMPLE):
+            forget(FOLDER / name)
+    live = await _is_live()
+    clock = MovableClock(beginning(live=live).timestamp())
+    slack = _workspace(clock)
+    if slack.restored is None:
+        # A database that knows of another workspace's messages would wait for them.
+        for name in (LIVE, SAMPLE):
+            set_aside(FOLDER / name)
+        _people_and_channels(slack)
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(slack.stop)
+        await _listen(slack, where)
+        settings = _settings(slack, FOLDER / (LIVE if live else SAMPLE), slack.known_channel("papers").id)
+        bot = await closing.enter_async_context(open_bot(settings, lambda: _moment(clock), TIMING))
+        if not live:
+            await sample.keep(*bot.library)
+        await _beside(bot, _shown(console, slack, bot, where, live=live))
+
+
+async def _is_live() -> bool:
+    """Whether papers come from the sources: as the trial began, or when they can be reached."""
+    if (FOLDER / LIVE).exists() or (FOLDER / SAMPLE).exists():
+        return (FOLDER / LIVE).exists()
+    return await _can_reach_sources()
 
 
 async def _can_reach_sources() -> bool:
@@ -75,43 +130,73 @@ async def _can_reach_sources() -> bool:
     return True
 
 
-def _sample() -> list[str]:
-    """Real papers of five days: facts from Hugging Face and arXiv, summaries of our own."""
-    return resources.files("bot").joinpath("sample.jsonl").read_text(encoding="utf-8").splitlines()
+def _origin(live: bool) -> str:
+    if live:
+        return "live from Hugging Face and arXiv"
+    return "from the bundled sample (the sources are out of reach)"
 
 
-def _last_day(sample: list[str]) -> date:
-    return max(date.fromisoformat(json.loads(line)["day"]) for line in sample)
+def beginning(*, live: bool) -> datetime:
+    """The morning a trial begins on: with papers of the day before, and mornings to come."""
+    return datetime.combine(_working_days_ago(DAYS_AGO) if live else sample.days()[1], MORNING, UTC)
 
 
-def _clock_from(day: date) -> Clock:
-    """A clock that started at nine on that morning and runs like any other."""
-    offset = datetime.combine(day, time(9, 0), UTC) - now()
-    return lambda: now() + offset
+def _working_days_ago(count: int) -> date:
+    day = now().date()
+    while count:
+        day -= timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
 
 
-def _settings(slack: Workspace, database: Path) -> Settings:
+def _moment(clock: MovableClock) -> datetime:
+    return datetime.fromtimestamp(clock(), UTC)
+
+
+def _workspace(clock: MovableClock) -> Workspace:
+    """The app installed with exactly what its manifest asks for."""
+    app = manifest()
+    return Workspace(
+        clock=clock,
+        scopes=app["oauth_config"]["scopes"]["bot"],
+        events=app["settings"]["event_subscriptions"]["bot_events"],
+        slash_commands=app["features"]["slash_commands"],
+        saved_in=FOLDER / WORKSPACE,
+    )
+
+
+async def _listen(slack: Workspace, where: Where) -> None:
+    """Start the workspace. Raises UsageError when its port is taken, or its host none of this machine."""
+    for port in (PORT, 0) if where.port is None else (where.port,):
+        slack.address = (where.host, port)
+        try:
+            await slack.start()
+        except OSError as error:
+            if where.port is None and port and error.errno == errno.EADDRINUSE:
+                continue
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            raise UsageError(f"{where.host} port {port} can't be listened on: {why}.") from error
+        return
+
+
+def _people_and_channels(slack: Workspace) -> None:
+    for name in PEOPLE:
+        slack.add_user(name.lower(), name)
+    for name, topic, bot in CHANNELS:
+        slack.known_channel(slack.add_channel(name, bot=bot)).topic = topic
+
+
+def _settings(slack: Workspace, database: Path, channel: str, post_at: str = f"{MORNING:%H:%M}") -> Settings:
     """Settings for the workspace; sources, emoji and numbers stay as the environment has them."""
     return config.load(
         slack_bot_token=slack.bot_token,
         slack_app_token=slack.app_token,
         slack_api_url=slack.api_url,
         papers_database=database,
-        papers_channels=(slack.add_channel("papers"),),
-        papers_post_at="00:00",
+        papers_channels=(channel,),
+        papers_post_at=post_at,
         papers_timezone="UTC",
     )
-
-
-async def _import(bot: Bot, sample: list[str]) -> None:
-    if not sample:
-        return
-    store, ingest = bot.library
-    await import_papers(ingest, sample, lambda _: None)
-    for day in (ingest.today() - timedelta(days=n) for n in range(7)):
-        for source in ingest.sources_for(day):
-            # Nothing is gained by asking sources that were out of reach a second ago.
-            await store.record_reading(Reading(source=source, day=day, read_at=bot.daily.clock()))
 
 
 async def _beside(bot: Bot, watching: Coroutine[Any, Any, None]) -> None:
@@ -131,56 +216,33 @@ async def _beside(bot: Bot, watching: Coroutine[Any, Any, None]) -> None:
             task.result()
 
 
-async def _watch(console: Console, slack: Workspace, bot: Bot, *, once: bool) -> None:
-    await slack.wait_for(lambda: slack.connections, timeout=30)
-    await _round_trip(console, slack, bot)
-    if not once:
-        console.print("\nThe bot keeps running. Press Ctrl-C to stop.")
-        await asyncio.Event().wait()
+async def _shown(console: Console, slack: Workspace, bot: Bot, where: Where, *, live: bool) -> None:
+    """Say where everything is, open a browser, play a first day, and wait to be stopped."""
+    if slack.saved and slack.saved.notice:
+        console.print(slack.saved.notice, style="yellow", soft_wrap=True)
+    today = f"{_moment(slack.clock):%A, %d %B %Y}" if isinstance(slack.clock, MovableClock) else ""
+    again = "It goes on where it was" if slack.restored else "It begins"
+    console.print(f"Open {slack.url} to try the bot in a workspace of three people.", soft_wrap=True)
+    console.print(f"Papers come {_origin(live)}. {again}: it is {today}; the page can move the clock.")
+    console.print(f"Everything is kept in {FOLDER}/ here; `papers-bot try --fresh` starts anew.")
+    if where.host not in ("127.0.0.1", "::1", "localhost"):
+        console.print(
+            f"It listens on {where.host}: whoever can reach this machine can read it, and act as anybody in it.",
+            style="yellow",
+            soft_wrap=True,
+        )
+    if where.browser and _has_display():
+        # A thread of its own, because some browsers keep the call until they are closed.
+        threading.Thread(target=webbrowser.open, args=(slack.url,), daemon=True).start()
+    if slack.restored is None:
+        people = [user.id for user in slack.state.users.values() if not user.is_bot]
+        await round_trip.play(console, slack, bot, people)
+    console.print(f"The bot keeps running at {slack.url}. Press Ctrl-C to stop.", soft_wrap=True)
+    await asyncio.Event().wait()
 
 
-async def _round_trip(console: Console, slack: Workspace, bot: Bot) -> None:
-    """What a team sees in a day: the edition, an answer, votes, and what they change."""
-    (channel,) = bot.settings.papers_channels
-    ada, ben, cleo = (slack.add_user(name) for name in ("ada", "ben", "cleo"))
-
-    console.rule("The morning's post in #papers")
-    posts = await _edition(slack, bot, channel)
-    for post in posts:
-        _show(console, post)
-    console.print(f"  ... and {len(slack.thread(channel, posts[0].ts))} more papers in the header's thread")
-
-    console.rule(f"Ada types: /papers {TOPIC}")
-    run = await slack.command(ada, channel, "/papers", TOPIC)
-    _show(console, await run.reply(timeout=30))
-
-    liked = posts[3]
-    console.rule("Ada reacts with fire, Ben with thumbs up, and Cleo presses Upvote")
-    await slack.react(ada, channel, liked.ts, "fire")
-    await slack.react(ben, channel, liked.ts, "+1::skin-tone-4")
-    await slack.click(cleo, channel, liked.ts, VOTE)
-    await slack.wait_for(lambda: "3 upvotes here" in liked.plain(), timeout=30)
-    _show(console, liked)
-
-    console.rule("Ben types: /papers top week")
-    run = await slack.command(ben, channel, "/papers", "top week")
-    _show(console, await run.reply(timeout=30))
-    console.print(
-        "Three votes here outweigh dozens on Hugging Face: the paper they liked is near the top now."
+def _has_display() -> bool:
+    """Whether a browser would open in a window; one in the terminal would take the place of what is said here."""
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
-
-
-async def _edition(slack: Workspace, bot: Bot, channel: str) -> list[Message]:
-    """The channel's messages, once the whole edition is there."""
-    await slack.wait_for(lambda: slack.messages(channel), timeout=30)
-    edition = await bot.library.store.last_edition(slack.team_id, channel)
-    planned = len(await bot.library.store.posts(edition)) if edition else 0
-    header = slack.messages(channel)[0].ts
-    await slack.wait_for(
-        lambda: len(slack.messages(channel)) + len(slack.thread(channel, header)) == planned, EDITION_PATIENCE
-    )
-    return slack.messages(channel)
-
-
-def _show(console: Console, message: Message) -> None:
-    console.print(Panel(Text(message.plain()), width=min(console.width, 110)))
