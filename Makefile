@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # Every editable install warns that folders named like our packages come first; that they do is its purpose.
 OURSELVES := PYTHONWARNINGS=ignore:Editable $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: try test check install docs lock clean
+.PHONY: try test check install docs screenshots lock clean
 
 # `make try ONCE=1` stops after one round trip.
 try: .venv/try
@@ -24,6 +24,10 @@ install: .venv/try
 
 docs: .venv/dev
 	$(BIN)/python -m docs.generate
+
+# Needs Chromium (Debian: `apt-get install chromium`).
+screenshots: .venv/dev
+	$(BIN)/python -m docs.screenshots
 
 # Said here, because what pip says of an old Python is a riddle.
 NEW_ENOUGH = import sys; sys.version_info >= (3, 11) or sys.exit("papers-bot needs Python 3.11 or newer; \

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from benchmarks import harness, post, reaction, slash_command, start, votes
+from benchmarks import harness, page, post, reaction, slash_command, start, votes
+from tests.browser import CHROMIUM, MISSING
 
 _NUMBER = r"[\d,]+\.\d{3}"
 
@@ -66,6 +67,16 @@ async def test_the_votes_benchmark_prints_reads_and_flushes(capsys: pytest.Captu
     report = capsys.readouterr().out
     assert "Reading votes from 60 reactions" in report
     assert {"votes on 4 papers", "papers-bot, 4 posts redrawn", "SELECT count(*)"} <= set(sides_of(report))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+async def test_the_page_benchmark_prints_paints_and_votes(capsys: pytest.CaptureFixture[str]) -> None:
+    await page.measure(rounds=1, messages=14, votes=2)
+    report = capsys.readouterr().out
+    assert "First paint of a channel with 14 messages" in report
+    assert "From a vote to 3 open pages" in report
+    assert {page.PAGE, page.ALL, page.REACTION, page.VOTE} <= set(sides_of(report))
+    assert sides_of(report)[page.STATIC][-1] == sides_of(report)[page.ECHO][-1] == "1.00 (1.00-1.00)"
 
 
 async def test_a_benchmark_is_a_command_whose_help_says_what_it_measures() -> None:

@@ -511,7 +511,12 @@ def test_the_other_messages_of_the_bot_are_drawn_without_a_box() -> None:
         left_out=3,
     )
     subscription = Subscription(team_id="T1", channel_id="C1", post_at=time(9), timezone="UTC", top=5)
-    for sent in (header_message(edition, 31, "+1"), help_message("+1"), notice("x"), subscribed_message(subscription)):
+    for sent in (
+        header_message(edition, 31, "+1"),
+        help_message("+1"),
+        notice("x"),
+        subscribed_message(subscription),
+    ):
         assert not shown(sent).all(class_="unknown")
     assert shown(header_message(edition, 31, "+1")).one("h3").text == "📄 Papers of Tuesday 18 August 2026"
     assert shown(help_message("+1")).all("li")

@@ -1,0 +1,86 @@
+"""`python -m docs.screenshots`: the pictures of README.md, taken of the page that `papers-bot try` shows.
+
+What stands in them is the bundled papers' first morning, so that they change only with the bot and the page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser import CHROMIUM, MISSING, Trial, ask, messages, opened_browser, trial
+
+IMAGES = Path(__file__).parent / "images"
+SIZE: Any = {"width": 1100, "height": 760}
+#: Who reacts to the second paper, and how.
+VOTES = {"Ada": "fire", "Ben": "+1", "Cleo": "rocket"}
+
+Scene = Callable[[Page], Awaitable[None]]
+
+
+async def edition(page: Page) -> None:
+    await page.locator("#messages").evaluate("it => it.scrollTop = 0")
+
+
+async def search(page: Page) -> None:
+    answer = await ask(page, "/papers reasoning")
+    await answer.evaluate("it => it.scrollIntoView()")
+
+
+async def hood(page: Page) -> None:
+    """The panel of calls and deliveries, with one of them opened."""
+    await edition(page)
+    await page.locator("#tools-button").click()
+    await page.locator("#panel-filter").fill("reaction_added rocket")
+    await expect(page.locator("#entries summary")).to_have_count(1)
+    await page.locator("#entries summary").click()
+
+
+async def take() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with trial(Path(folder)) as here, opened_browser() as browser:
+            await _vote(here)
+            await _picture(here, browser, "edition-light", edition)
+            await _picture(here, browser, "edition-dark", edition, "dark")
+            await _picture(here, browser, "under-the-hood", hood)
+            await _picture(here, browser, "search", search)
+
+
+async def _vote(here: Trial) -> None:
+    liked = here.slack.messages(here.channels["papers"])[1]
+    for who, emoji in VOTES.items():
+        await here.slack.react(here.people[who], liked.channel, liked.ts, emoji)
+    await here.slack.wait_for(lambda: "3 upvotes here" in liked.plain(), timeout=30)
+
+
+async def _picture(
+    here: Trial, browser: Browser, name: str, scene: Scene, scheme: Literal["light", "dark"] = "light"
+) -> None:
+    window = await browser.new_context(viewport=SIZE, color_scheme=scheme)
+    page = await window.new_page()
+    await page.goto(here.address("Ada"))
+    await expect(messages(page)).to_have_count(6)
+    await scene(page)
+    # Where the mouse and the cursor stand is no part of the picture.
+    await page.mouse.move(0, 0)
+    file = IMAGES / f"{name}.png"
+    await page.screenshot(path=file, animations="disabled", caret="hide")
+    await window.close()
+    print(f"{file.relative_to(Path.cwd())}: {file.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    if CHROMIUM is None:
+        sys.exit(f"No picture can be taken: {MISSING}.")
+    asyncio.run(take())
+
+
+if __name__ == "__main__":
+    main()
