@@ -99,11 +99,15 @@ class Answers:
         return day
 
     async def _day_page(self, day: date, asked: str, offset: int) -> Message:
-        await self.ingest.ensure_day(min(day, self.ingest.today()), SEARCH_PATIENCE)
+        read = await self.ingest.ensure_day(min(day, self.ingest.today()), SEARCH_PATIENCE)
         listed = await self.store.listed(day, day)
         shown, note = day, ""
         if not listed:
-            why = await self._why_empty(day)
+            why = (
+                await self._why_empty(day)
+                if read
+                else " yet: Hugging Face is slow to answer; ask again in a minute"
+            )
             newest = await self.store.newest_day(day)
             if newest is None or asked.lower() not in ("", "today"):
                 raise UsageError(f"No papers are listed for {day:%A} {day}{why}.")

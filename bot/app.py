@@ -18,7 +18,7 @@ from bot.answers import Answers
 from bot.config import Settings
 from bot.daily import Daily
 from bot.delivery import Delivery
-from bot.errors import DeliveryError, StoreError, UsageError
+from bot.errors import DeliveryError, PapersError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
@@ -118,12 +118,27 @@ class Bot:
                 log.error("PAPERS_CHANNELS: %s", error)
         return found
 
-    async def subscribe_channels(self) -> None:
-        """Let the channels follow the settings, wherever people have not decided for themselves."""
+    async def subscribe_channels(self) -> bool:
+        """Let the channels follow the settings, wherever people have not decided for themselves.
+
+        False when one of them could not be found.
+        """
         named = await self.named_channels()
         # With one of them out of sight, another could look as if it were no longer named.
         complete = len(named) == len(self.settings.papers_channels)
         await self.library.store.follow_settings(self.identity.team_id, named, complete=complete)
+        return complete
+
+    async def _find_channels(self) -> None:
+        """Look again for channels that could not be found, for ever: a private one appears when the bot is invited."""
+        while True:
+            await asyncio.sleep(self.timing.refresh)
+            try:
+                await self.subscribe_channels()
+            except PapersError as error:
+                log.error("the channels of the settings can't be looked up: %s", error)
+            except NotSent:
+                log.warning("Slack can't be reached to look up the channels of the settings")
 
     async def channels(self, name: str | None = None) -> list[Subscription]:
         """The channel of this name or id, subscribed or not; without one, every channel that wants papers.
@@ -162,6 +177,7 @@ class Bot:
             self.daily.run(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
+            self._find_channels(),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())

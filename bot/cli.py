@@ -44,6 +44,9 @@ def command(function: Callable[..., Coroutine[Any, Any, int | None]]) -> Callabl
             status = asyncio.run(function(**arguments))
         except (SettingsError, UsageError) as error:
             raise SystemExit(_complain(error, 2)) from None
+        except BrokenPipeError:
+            # Whoever read has had enough; click ends quietly.
+            raise
         except (PapersError, NotSent, OSError) as error:
             raise SystemExit(_complain(error, 1)) from None
         except KeyboardInterrupt:
@@ -207,11 +210,10 @@ async def export(*, file: IO[str]) -> None:
     """Write every paper in the store as JSON Lines to FILE; standard output unless given."""
     async with app.open_library(config.load()) as library:
         with _progress() as progress:
-            papers = await library.store.all_papers()
-            for paper in progress.track(
-                papers, total=await library.store.count_papers(), description="papers"
-            ):
-                file.write(paper.model_dump_json() + "\n")
+            papers, days = await library.store.all_papers(), await library.store.days_listed()
+            total = await library.store.count_papers()
+            for paper in progress.track(papers, total=total, description="papers"):
+                file.write(terminal.exported(paper, days.get(paper.id)) + "\n")
 
 
 @main.command()

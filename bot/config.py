@@ -117,6 +117,37 @@ class Settings(BaseSettings):
         words = [word.strip().strip(":") for word in value.split(",")]
         return tuple(word for word in words if word and word != "none")
 
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", "huggingface_token")
+    @classmethod
+    def _one_word(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]*", secret):
+            raise ValueError("has a space, a line break or a letter in it that no token has; copy it again")
+        return SecretStr(secret)
+
+    @field_validator("slack_api_url", "huggingface_url", "arxiv_url", "arxiv_rss_url")
+    @classmethod
+    def _without_password(cls, value: AnyHttpUrl) -> AnyHttpUrl:
+        if value.username or value.password:
+            raise ValueError("must not hold a user name or password")
+        return value
+
+    @field_validator("papers_upvote_emoji", "papers_downvote_emoji")
+    @classmethod
+    def _emoji_names(cls, value: Words) -> Words:
+        if wrong := [name for name in value if not re.fullmatch(r"[\w+'-]+", name)]:
+            raise ValueError(f"write emoji by name, such as +1 or heart, instead of {', '.join(wrong)}")
+        return value
+
+    @field_validator("papers_arxiv_categories")
+    @classmethod
+    def _category_names(cls, value: Words) -> Words:
+        if wrong := [name for name in value if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", name)]:
+            raise ValueError(
+                f"write categories such as cs.CL, separated by commas, instead of {', '.join(wrong)}"
+            )
+        return value
+
     @field_validator("papers_upvote_emoji")
     @classmethod
     def _one_to_seed(cls, value: Words) -> Words:

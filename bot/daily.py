@@ -106,11 +106,13 @@ class Daily:
         if not fresh:
             return None
         papers = _chosen(await self._ranked(list(fresh)), fresh)
+        curated = any(fresh[paper.id].curated for paper in papers)
         edition = Edition(
             team_id=self.team_id,
             channel_id=subscription.channel_id,
             day=day,
             listed_day=max(fresh[paper.id].day for paper in papers),
+            first_day=min(fresh[paper.id].day for paper in papers if fresh[paper.id].curated or not curated),
             announced_day=max(
                 (where.day for where in fresh.values() if not where.curated),
                 default=last.announced_day if last else None,

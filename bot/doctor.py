@@ -56,6 +56,9 @@ async def _slack(settings: Settings) -> AsyncIterator[Check]:
                 "Slack", True, f"{bot.identity.team} ({bot.identity.team_id}) as {bot.identity.user_id}"
             )
             yield await _scopes(bot)
+            if app_token := settings.slack_app_token.get_secret_value():
+                await bot.slack.socket_url(app_token)
+                yield Check("socket", True, "can be opened")
             async for check in _channels(bot):
                 yield check
     except DeliveryError as error:

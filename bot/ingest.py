@@ -69,14 +69,15 @@ class Ingest:
         self.patience = patience
         self._reading: dict[date, asyncio.Task[None]] = {}
 
-    async def ensure_day(self, day: date, patience: float | None = None) -> None:
+    async def ensure_day(self, day: date, patience: float | None = None) -> bool:
         """Have a day's papers in the store, asking the sources only when it may hold too little.
 
         Tasks that want the same day at once wait for one reading, `patience` seconds at most when it is
-        given; the reading itself goes on. A source's failure is recorded, not raised: what is stored serves.
+        given; the reading itself goes on, and the answer is False. A source's failure is recorded, not
+        raised: what is stored serves.
         """
         if day > self.today():
-            return
+            return True
         reading = self._reading.get(day)
         if reading is None:
             reading = self._reading[day] = asyncio.create_task(self._read(day))
@@ -86,6 +87,7 @@ class Ingest:
             log.warning("reading %s takes longer than %s s; answering from the store", day, patience)
         elif not reading.cancelled():
             reading.result()
+        return bool(done)
 
     async def _read(self, day: date) -> None:
         wanted = [source for source in self.sources_for(day) if await self._is_due(source, day)]
@@ -215,7 +217,8 @@ def read_lines(lines: Iterable[str]) -> Iterator[tuple[Paper, date | None] | Ski
         if not line.strip():
             continue
         try:
-            yield _paper_of(json.loads(line))
+            # Some editors begin a file with a byte order mark.
+            yield _paper_of(json.loads(line.lstrip("\ufeff")))
         except (ValueError, TypeError, ArithmeticError, RecursionError, UsageError) as error:
             yield Skipped(f"line {number}", _reason(error))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bot.app import Bot
 from bot.daily import Draft
-from bot.errors import PapersError
+from bot.errors import DeliveryError, PapersError
 from bot.messages import Message, header_message, paper_message, rest_message
 from storage.models import Subscription
 
@@ -35,6 +35,10 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
                 subscription.channel_id, of, messages=tuple(await _drawn(bot, draft)) if draft else ()
             )
         outcome = await bot.daily.post(subscription, day)
+    except DeliveryError as error:
+        # Asked for by hand and refused: it must not come by itself, days later, once the bot is invited.
+        await bot.library.store.forget_unsent(bot.identity.team_id, subscription.channel_id, of)
+        return Posted(subscription.channel_id, of, error=str(error))
     except PapersError as error:
         return Posted(subscription.channel_id, of, error=str(error))
     if outcome is None:

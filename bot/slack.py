@@ -27,7 +27,8 @@ from bot.timing import Timing
 
 #: Names the messages of editions in Slack's message metadata.
 EVENT_TYPE = "papers_post"
-_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{4,}")
+# No name of a channel has a capital letter.
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
 _HISTORY_PAGE = 200
 _HISTORY_PAGES = 50
 
@@ -159,7 +160,9 @@ class Slack:
 
         Raises DeliveryError when Slack takes no more answers: there are five, within half an hour.
         """
-        answers = AsyncWebhookClient(response_url, session=self.session)
+        answers = AsyncWebhookClient(
+            response_url, session=self.session, retry_handlers=self.client.retry_handlers
+        )
         with repeatable():
             answer = await answers.send(
                 text=message["text"],
@@ -177,7 +180,7 @@ class Slack:
             return bare
         with repeatable(name):
             async for channel in self._channels():
-                if channel.get("name") == bare:
+                if bare in (channel.get("name"), channel.get("id")):
                     return str(channel["id"])
         raise DeliveryError(
             "channel_not_found", CHANNEL_ERRORS["channel_not_found"].format(channel=f"#{bare}")
@@ -215,11 +218,11 @@ def session(call_seconds: float = Timing().call) -> aiohttp.ClientSession:
 
 
 def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any]) -> bool:
-    carried = found.get("metadata")
-    if carried is None:
+    carried = found.get("metadata") or {}
+    if not carried.get("event_payload"):
         # What a person wrote has the id that their client gave it.
         return found.get("text") == message["text"] and "client_msg_id" not in found
-    payload = carried.get("event_payload") or {}
+    payload = carried["event_payload"]
     return carried.get("event_type") == EVENT_TYPE and all(
         str(payload.get(name)) == str(value) for name, value in metadata.items()
     )

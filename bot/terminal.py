@@ -68,6 +68,11 @@ def found(paper: Paper, *, as_json: bool) -> str:
     return f"{paper.id:<16}{year}{paper.title}"
 
 
+def exported(paper: Paper, day: date | None) -> str:
+    """A paper as `import` reads it; `day` is the day it was listed on."""
+    return _json({**paper.model_dump(mode="json"), **({"day": day.isoformat()} if day else {})})
+
+
 def text_of(message: Message) -> str:
     """A message as bare text, for a look before it is posted."""
     return "\n".join(text for block in message["blocks"] for text in _texts(block))

@@ -48,12 +48,14 @@ class Voting:
         if not papers:
             raise UsageError("I don't know this paper any more. Search for it again with `/papers`.")
         before = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
-        new = await self.store.record_click(click)
+        presses = await self.store.clicks_of(click.team_id, click.user_id, click.paper_id)
+        new = all(press.click_id != click.click_id for press in presses)
+        pressed = bool(presses) and presses[0].value == 1
+        if new and (before != 1 or pressed):
+            # An upvote unless there is one, which is then taken back. One that rests on a reaction alone is
+            # left to the reaction: a press that counted besides would outlive it.
+            await self.store.record_click(click.model_copy(update={"value": int(before != 1)}))
         self.refresher.touch([click.paper_id])
-        return Voted(
-            papers[0],
-            new,
-            before,
-            await self.store.vote_of(click.team_id, click.user_id, click.paper_id),
-            (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id],
-        )
+        after = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
+        tally = (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id]
+        return Voted(papers[0], new, before, after, tally)

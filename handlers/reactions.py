@@ -19,7 +19,9 @@ async def removed(event: dict[str, Any], body: dict[str, Any], context: dict[str
 async def _record(event: dict[str, Any], body: dict[str, Any], services: Services, *, present: bool) -> None:
     """Store before Bolt acknowledges: a delivery whose storing fails is delivered again."""
     item = event.get("item") or {}
-    if item.get("type") != "message":
+    named = (item.get("channel"), item.get("ts"), event.get("user"), event.get("reaction"))
+    if item.get("type") != "message" or not all(named):
+        # A file's reaction, or a delivery that says too little: no later one would say more.
         return
     reaction = Reaction(
         team_id=services.identity.team_id,

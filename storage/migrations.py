@@ -59,7 +59,7 @@ def m002_channels(db: Database) -> None:
     db.execute("""
         CREATE TABLE editions (
             team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT NOT NULL, listed_day TEXT NOT NULL,
-            announced_day TEXT, planned_at TEXT NOT NULL, top INTEGER NOT NULL, listed TEXT NOT NULL,
+            first_day TEXT, announced_day TEXT, planned_at TEXT NOT NULL, top INTEGER NOT NULL, listed TEXT NOT NULL,
             left_out INTEGER NOT NULL,
             PRIMARY KEY (team_id, channel_id, day)
         ) STRICT, WITHOUT ROWID""")
@@ -92,12 +92,12 @@ def m003_votes(db: Database) -> None:
             emoji TEXT NOT NULL, present INTEGER NOT NULL, event_ts REAL NOT NULL,
             PRIMARY KEY (team_id, channel_id, ts, user_id, emoji)
         ) STRICT, WITHOUT ROWID""")
-    # Every press of a button is a row and an odd number of them is an upvote: a press delivered twice
-    # is the same row, and the order of delivery doesn't matter.
+    # Every press of a button is a row, so that one delivered twice is known again. `value` is what the
+    # press said when it came, 1 for an upvote and 0 for taking it back; the newest counts.
     db.execute("""
         CREATE TABLE clicks (
             team_id TEXT NOT NULL, paper_id TEXT NOT NULL, user_id TEXT NOT NULL, click_id TEXT NOT NULL,
-            clicked_at REAL NOT NULL, PRIMARY KEY (team_id, paper_id, user_id, click_id)
+            clicked_at REAL NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (team_id, paper_id, user_id, click_id)
         ) STRICT, WITHOUT ROWID""")
 
 

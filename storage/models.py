@@ -160,6 +160,7 @@ class Edition(_Value):
     """The papers chosen for one channel on one date.
 
     `listed_day` is the newest day its papers were listed on: on a Sunday, the Friday before.
+    `first_day` is the oldest of those days, where they are several.
     `announced_day` is the newest of arXiv's announcements that the channel has seen by then.
     `listed` counts its papers by source, and `left_out` the day's other papers.
     """
@@ -168,6 +169,7 @@ class Edition(_Value):
     channel_id: str
     day: date
     listed_day: date
+    first_day: date | None = None
     announced_day: date | None = None
     planned_at: Moment
     top: int
@@ -205,13 +207,17 @@ class Reaction(_Value):
 
 
 class Click(_Value):
-    """One press of a paper's upvote button; `click_id` is the same however often Slack delivers it."""
+    """One press of a paper's upvote button; `click_id` is the same however often Slack delivers it.
+
+    `value` is 1 for a press that upvotes, 0 for one that takes the upvote back.
+    """
 
     team_id: str
     paper_id: str
     user_id: str
     click_id: str
     clicked_at: float
+    value: Literal[0, 1] = 1
 
 
 class Reading(_Value):

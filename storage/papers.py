@@ -99,6 +99,13 @@ class Papers(Connected):
         names = [column[0] for column in cursor.description]
         return (paper_of(dict(zip(names, row, strict=True))) for row in cursor)
 
+    async def days_listed(self) -> dict[str, date]:
+        """The newest day on which Hugging Face listed each paper that it ever listed."""
+        rows = self.rows(
+            "SELECT paper_id, max(day) AS day FROM listings WHERE source = 'huggingface' GROUP BY paper_id"
+        )
+        return {row["paper_id"]: date.fromisoformat(row["day"]) for row in rows}
+
     async def match(self, expression: str, limit: int, offset: int = 0) -> list[Paper]:
         """Full-text matches of an FTS5 expression, best first; BM25 with a title's word worth four others."""
         rows = self.rows(

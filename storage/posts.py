@@ -40,6 +40,18 @@ class Posts(Connected):
                 connection.executemany(_INSERT, (to_row(post) for post in posts))
         return new.rowcount > 0
 
+    async def forget_unsent(self, team_id: str, channel_id: str, day: date) -> None:
+        """Take back the plan of an edition of which nothing was sent."""
+        key = (team_id, channel_id, iso(day))
+        same = "team_id = ? AND channel_id = ? AND day = ?"
+        with self.writing() as connection:
+            begun = connection.execute(
+                f"SELECT 1 FROM posts WHERE {same} AND state != 'planned'", key
+            ).fetchone()
+            if begun is None:
+                connection.execute(f"DELETE FROM posts WHERE {same}", key)
+                connection.execute(f"DELETE FROM editions WHERE {same}", key)
+
     async def edition(self, team_id: str, channel_id: str, day: date) -> Edition | None:
         rows = self.rows(
             "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND day = :day",

@@ -27,9 +27,11 @@ _VOTES = """
             AND reactions.ts = posts.ts AND reactions.present
         JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
-        SELECT clicks.paper_id, user_id, 1, max(clicked_at)
-        FROM wanted CROSS JOIN clicks ON clicks.team_id = :team AND clicks.paper_id = wanted.paper_id
-        GROUP BY clicks.paper_id, user_id HAVING count(*) % 2 = 1
+        SELECT paper_id, user_id, value, at FROM (
+            SELECT clicks.paper_id, user_id, clicks.value, max(clicked_at) AS at
+            FROM wanted CROSS JOIN clicks ON clicks.team_id = :team AND clicks.paper_id = wanted.paper_id
+            GROUP BY clicks.paper_id, user_id
+        ) WHERE value = 1
     ),
     votes AS (SELECT paper_id, user_id, value, max(at) AS at FROM signals GROUP BY paper_id, user_id)"""
 
@@ -55,11 +57,20 @@ class Votes(Connected):
     async def record_click(self, click: Click) -> bool:
         """Keep a press of the button; False when this one is known already."""
         changed = self.write(
-            "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at) "
-            "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at)",
+            "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at, value) "
+            "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at, :value)",
             to_row(click),
         )
         return changed > 0
+
+    async def clicks_of(self, team_id: str, user_id: str, paper_id: str) -> list[Click]:
+        """One person's presses of one paper's button, newest first."""
+        rows = self.rows(
+            "SELECT * FROM clicks WHERE team_id = :team AND paper_id = :paper AND user_id = :user "
+            "ORDER BY clicked_at DESC",
+            {"team": team_id, "paper": paper_id, "user": user_id},
+        )
+        return [Click.model_validate(row) for row in rows]
 
     async def tallies(self, team_id: str, paper_ids: Sequence[str]) -> dict[str, Tally]:
         """The workspace's votes on each of these papers; papers without any have an empty tally."""

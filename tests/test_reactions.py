@@ -264,3 +264,28 @@ async def test_a_vote_that_comes_before_the_post_is_confirmed_is_shown_on_it(
     await slack.react(ada, later, message.ts, "fire")
     await slack.wait_for(lambda: "1 upvote here" in message.plain())
     assert await tally(bot) == Tally(1, 0)
+
+
+async def test_a_press_upvotes_whatever_was_said_before(
+    bot: Bot, slack: Workspace, papers: str, ada: str
+) -> None:
+    message = message_of(slack, papers, PAPER)
+    await slack.react(ada, papers, message.ts, "-1")
+    await slack.click(ada, papers, message.ts, VOTE)
+    assert await bot.library.store.vote_of(slack.team_id, ada, PAPER) == 1
+    await slack.unreact(ada, papers, message.ts, "-1")
+    await slack.react(ada, papers, message.ts, "-1")
+    assert await bot.library.store.vote_of(slack.team_id, ada, PAPER) == -1
+    await slack.click(ada, papers, message.ts, VOTE)
+    assert await bot.library.store.vote_of(slack.team_id, ada, PAPER) == 1
+
+
+async def test_a_press_beside_a_reaction_does_not_outlive_it(
+    bot: Bot, slack: Workspace, papers: str, ada: str
+) -> None:
+    message = message_of(slack, papers, PAPER)
+    await slack.react(ada, papers, message.ts, "heart")
+    run = await slack.click(ada, papers, message.ts, VOTE)
+    assert "Take the reaction away to take the vote back" in (await run.reply()).plain()
+    await slack.unreact(ada, papers, message.ts, "heart")
+    assert await bot.library.store.vote_of(slack.team_id, ada, PAPER) == 0

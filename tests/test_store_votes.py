@@ -63,8 +63,11 @@ def reacted(
     )
 
 
-def clicked(paper: str = "a", *, at: float = 1.0, user: str = "ada", id: str = "", team: str = "T1") -> Click:
-    return Click(team_id=team, paper_id=paper, user_id=user, click_id=id or str(at), clicked_at=at)
+def clicked(
+    paper: str = "a", *, at: float = 1.0, user: str = "ada", id: str = "", team: str = "T1", up: bool = True
+) -> Click:
+    key = {"team_id": team, "paper_id": paper, "user_id": user, "click_id": id or str(at)}
+    return Click(**key, clicked_at=at, value=1 if up else 0)
 
 
 async def record(store: Store, signals: Iterable[Reaction | Click]) -> None:
@@ -128,7 +131,7 @@ async def test_a_button_pressed_twice_takes_the_vote_back_and_a_press_delivered_
     votes: Store,
 ) -> None:
     assert await tally(votes, clicked(at=1), clicked(at=1)) == Tally(1, 0)
-    assert await tally(votes, clicked(at=2)) == Tally(0, 0)
+    assert await tally(votes, clicked(at=2, up=False)) == Tally(0, 0)
     assert await tally(votes, clicked(at=3), clicked(at=1)) == Tally(1, 0)
 
 
@@ -202,15 +205,16 @@ ACTS = st.builds(
     # Paper a is on a message in each of two channels, b in one, and a message of nobody's.
     target=st.sampled_from(["C1/1.0", "C1/2.0", "C2/1.0", "C2/9.0"]),
     what=st.sampled_from(
-        [f"{sign}{emoji}" for sign in "+-" for emoji in ("+1", "+1::skin-tone-2", "-1", "eyes")] + ["press"]
+        [f"{sign}{emoji}" for sign in "+-" for emoji in ("+1", "+1::skin-tone-2", "-1", "eyes")]
+        + ["press", "take back"]
     ),
 )
 PAPER_AT = {"C1/1.0": "a", "C1/2.0": "b", "C2/1.0": "a", "C2/9.0": "nothing"}
 
 
 def as_delivered(act: Act, at: int) -> Reaction | Click:
-    if act.what == "press":
-        return clicked(PAPER_AT[act.target], at=at, user=act.user)
+    if act.what in ("press", "take back"):
+        return clicked(PAPER_AT[act.target], at=at, user=act.user, up=act.what == "press")
     channel, ts = act.target.split("/")
     present, emoji = act.what[0] == "+", act.what[1:]
     return reacted(emoji, at=at, user=act.user, channel=channel, ts=ts, present=present)
@@ -223,9 +227,9 @@ def expected(acts: Sequence[Act]) -> dict[str, Tally]:
         paper = PAPER_AT[target]
         signals = there.setdefault((user, paper), {})
         if what == "press":
-            pressed = signals.pop("button", None)
-            if pressed is None:
-                signals["button"] = (at, 1)
+            signals["button"] = (at, 1)
+        elif what == "take back":
+            signals.pop("button", None)
         elif what[0] == "-":
             signals.pop(target + what[1:], None)
         elif (value := EMOJI.get(what[1:].split("::")[0])) and paper != "nothing":

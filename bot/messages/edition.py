@@ -11,7 +11,7 @@ SOURCE_NAMES = {"huggingface": "Hugging Face Daily Papers", "arxiv": "arXiv"}
 
 def header_message(edition: Edition, papers: int, seed: str) -> Message:
     """The first message of an edition: its date, how many papers, from where, and how to vote."""
-    title = f"Papers of {edition.listed_day:%A} {edition.listed_day.day} {edition.listed_day:%B %Y}"
+    title = f"Papers of {_span(edition)}"
     rest = papers - edition.top
     where = f"the best {edition.top} below, {rest} more in this thread" if rest > 0 else "best first"
     lines = [f"{_from_where(edition.listed, papers)}  ·  {where}"]
@@ -22,6 +22,14 @@ def header_message(edition: Edition, papers: int, seed: str) -> Message:
         "text": f"{title}: {count(papers, 'paper')}",
         "blocks": [header(f"📄 {title}"), *(context(line) for line in lines)],
     }
+
+
+def _span(edition: Edition) -> str:
+    """`Tuesday 24 November 2026`, with the first day before it where the papers come from several."""
+    last = edition.listed_day
+    whole = f"{last:%A} {last.day} {last:%B %Y}"
+    first = edition.first_day or last
+    return whole if first == last else f"{first:%A} {first.day} {first:%B} to {whole}"
 
 
 def _from_where(listed: dict[str, int], papers: int) -> str:
