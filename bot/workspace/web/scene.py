@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOME = "home"
 #: Messages of a channel that a page begins with, few enough to be painted at once, and that "Older messages" adds.
-FIRST, STEP = 30, 100
+FIRST, STEP = 20, 100
 # Drawn messages that are kept: those of some channels, for each of a few people.
 _MOST_KEPT = 5000
 #: Region, element in it, HTML of that element; in the order in which they stand.
