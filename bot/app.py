@@ -39,7 +39,7 @@ DEFAULT_TIMING = Timing()
 
 
 def now() -> datetime:
-    """The time, in UTC: the one place where the program looks at a clock."""
+    """The time, in UTC: the clock that everything is given unless a test or a trial gives another."""
     return datetime.now(UTC)
 
 

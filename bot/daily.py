@@ -138,7 +138,7 @@ class Daily:
         if draft is None:
             return None
         edition = draft.edition
-        if await self.store.plan(edition, _posts(draft)):
+        if await self.store.plan(edition, posts_of(draft)):
             log.info("planned %s for %s: %d papers", edition.day, edition.channel_id, len(draft.papers))
         # Where another process was faster, its plan is the edition.
         return await self.store.edition(edition.team_id, edition.channel_id, edition.day)
@@ -203,7 +203,8 @@ def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
     return {id: where for id, where in listed.items() if where.day == newest[where.curated]}
 
 
-def _posts(draft: Draft) -> list[Post]:
+def posts_of(draft: Draft) -> list[Post]:
+    """All posts of an edition: the header, the top as messages of their own, the rest for the thread."""
     edition = draft.edition
     header = Post(
         team_id=edition.team_id,

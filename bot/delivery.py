@@ -184,7 +184,7 @@ class Delivery:
 
     async def _find(self, edition: Edition, post: Post, paper: Paper | None) -> str | None:
         message, _ = await self._draw(edition, post, paper)
-        header = (await self.store.current(post.model_copy(update={"position": 0}))).ts
+        header = await self._header_ts(post)
         # By Slack's own clock where there is a header; ours may be off, so it gets a day's margin.
         since = header or f"{(edition.planned_at - timedelta(days=1)).timestamp():.6f}"
         thread_ts = header if post.kind is PostKind.REST else ""
@@ -202,6 +202,9 @@ class Delivery:
     async def _thread_ts(self, post: Post) -> str:
         if post.kind is not PostKind.REST:
             return ""
+        return await self._header_ts(post)
+
+    async def _header_ts(self, post: Post) -> str:
         return (await self.store.current(post.model_copy(update={"position": 0}))).ts
 
     async def _seed(self, post: Post) -> None:

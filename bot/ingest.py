@@ -259,7 +259,7 @@ def _names(value: Any, between: str) -> tuple[str, ...]:  # noqa: ANN401 - a lis
 
 
 async def import_papers(ingest: Ingest, lines: Iterable[str], progress: Callable[[int], None]) -> Kept:
-    """Merge a JSON Lines file into the store, a transaction for every thousand lines."""
+    """Merge a JSON Lines file into the store, a transaction for each day in a thousand lines."""
     papers = new = 0
     skipped: list[Skipped] = []
     # A day's whole order, because a day may begin in one thousand and end in the next.

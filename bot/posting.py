@@ -6,9 +6,10 @@ from datetime import date
 from typing import NamedTuple
 
 from bot.app import Bot
-from bot.daily import Draft
+from bot.daily import Draft, posts_of
+from bot.delivery import draw
 from bot.errors import DeliveryError, PapersError
-from bot.messages import Message, header_message, paper_message, rest_message
+from bot.messages import Message, header_message
 from storage.models import Subscription
 
 
@@ -49,7 +50,6 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
 async def _drawn(bot: Bot, draft: Draft) -> list[Message]:
     tallies = await bot.library.store.tallies(bot.identity.team_id, [paper.id for paper in draft.papers])
     drawn = [header_message(draft.edition, len(draft.papers), bot.settings.papers_upvote_emoji[0])]
-    for position, paper in enumerate(draft.papers):
-        draw = paper_message if position < draft.edition.top else rest_message
-        drawn.append(draw(paper, tallies[paper.id]))
+    papers = posts_of(draft)[1:]
+    drawn += [draw(post, paper, tallies[paper.id]) for post, paper in zip(papers, draft.papers, strict=True)]
     return drawn

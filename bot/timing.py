@@ -1,4 +1,4 @@
-"""The waits of the bot, in seconds, in one place: tests pass shorter ones in, nothing patches them."""
+"""The waits that tests shorten: they are passed in, and nothing is patched."""
 
 from __future__ import annotations
 

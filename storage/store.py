@@ -15,7 +15,7 @@ from storage.papers import Papers
 from storage.posts import Posts
 from storage.votes import Votes
 
-UPVOTE_ONLY: Mapping[str, int] = {"+1": 1, "-1": -1}
+PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
 
 class Store(Papers, Channels, Posts, Votes):
@@ -24,12 +24,12 @@ class Store(Papers, Channels, Posts, Votes):
     SQLite answers on the loop, on the thread that opened it, in well under a millisecond.
     """
 
-    def __init__(self, db: Database, emoji: Mapping[str, int] = UPVOTE_ONLY) -> None:
+    def __init__(self, db: Database, emoji: Mapping[str, int] = PLUS_AND_MINUS) -> None:
         super().__init__(db)
         self.emoji = emoji
 
     @classmethod
-    def open(cls, path: Path | str, emoji: Mapping[str, int] = UPVOTE_ONLY) -> Self:
+    def open(cls, path: Path | str, emoji: Mapping[str, int] = PLUS_AND_MINUS) -> Self:
         """Open or create the database file.
 
         Raises StoreError when it can't be opened or a newer papers-bot has written it.

@@ -1,4 +1,4 @@
-"""Hugging Face Daily Papers (https://huggingface.co/docs/hub/api, shapes in docs of this project)."""
+"""Hugging Face Daily Papers (https://huggingface.co/docs/hub/api)."""
 
 from __future__ import annotations
 
