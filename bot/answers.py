@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from bot import messages, ranking
 from bot.errors import DeliveryError, SourceError, UsageError
+from bot.ids import paper_id
 from bot.ingest import SEARCH_PATIENCE, Clock, Ingest
 from bot.messages import SOURCE_NAMES, Message, Page, quoted
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, search
 from bot.slack import Slack
-from bot.sources.ids import paper_id
 from storage import Store
 from storage.models import Paper, SourceName, Subscription, Tally
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from bot.errors import SourceError, StoreError, UsageError
+from bot.ids import paper_id
 from bot.sources import Sources
-from bot.sources.ids import paper_id
 from storage import Store
 from storage.models import Batch, Paper, Reading, Skipped, SourceName, plain, unique
 

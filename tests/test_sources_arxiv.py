@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
+from bot.ids import paper_id
 from bot.sources.arxiv import Arxiv, parse_announcements, parse_query, search_terms
 from bot.sources.http import Fetcher, client
-from bot.sources.ids import paper_id
 from storage.models import Batch, Paper
 from tests.upstream import Upstream, announcements_feed, error_feed, query_feed, recorded
 

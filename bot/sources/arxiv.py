@@ -15,10 +15,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from bot.errors import SourceError
+from bot.ids import paper_id
 from bot.sources.feed import Feed, read_feed
 from bot.sources.fields import listing, moment, shortened, text, texts
 from bot.sources.http import Fetcher, RefusedError, endpoint
-from bot.sources.ids import paper_id
 from storage.models import Batch, Paper, Skipped, unique
 
 logger = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.errors import SettingsError, SourceError
+from bot.ids import paper_id
 from bot.sources.fields import count, link, listing, moment, shortened, text, texts
 from bot.sources.http import Fetcher, RefusedError, endpoint
-from bot.sources.ids import paper_id
 from storage.models import Batch, Paper, Skipped, unique
 
 logger = logging.getLogger(__name__)
