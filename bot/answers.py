@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,8 +13,8 @@ from bot import messages, ranking
 from bot.errors import DeliveryError, SourceError, UsageError
 from bot.ids import paper_id
 from bot.ingest import SEARCH_PATIENCE, Clock, Ingest
-from bot.messages import SOURCE_NAMES, Message, Page, quoted
-from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, search
+from bot.messages import SOURCE_NAMES, Message, Page, clip, quoted
+from bot.search import FEW, MOST_MATCHES, Found, Search, parse
 from bot.slack import Slack
 from storage import Store
 from storage.models import Paper, SourceName, Subscription, Tally
@@ -24,6 +24,9 @@ PERIODS = {"day": 1, "today": 1, "week": 7, "month": 30, "year": 365, "all": 36_
 FIRST_DAY = date(2023, 5, 4)
 _TOP_CANDIDATES = 300
 _TOP_SHOWN = 50
+#: Longer questions are answered from the store alone: the sources want every word of them in a paper.
+MOST_ASKED = 20
+NOTE_LIMIT = 300
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -42,6 +45,7 @@ class Answers:
         self,
         store: Store,
         ingest: Ingest,
+        search: Search,
         slack: Slack,
         defaults: Subscription,
         bot_user_id: str,
@@ -50,6 +54,7 @@ class Answers:
     ) -> None:
         self.store = store
         self.ingest = ingest
+        self.search = search
         self.slack = slack
         self.defaults = defaults
         self.bot_user_id = bot_user_id
@@ -139,31 +144,29 @@ class Answers:
         heading = f"*Top papers {names.get(period, f'of the {period}')}*"
         return self._page(heading, papers[:_TOP_SHOWN], tallies, asked, offset)
 
-    async def _search(self, query: str, asked: str, offset: int) -> Message:
-        if not any(character.isalnum() for character in query):
-            raise UsageError(
-                f"There is no word in {quoted(query)} that I can search for. Try `/papers robot learning`."
-            )
+    async def _search(self, typed: str, asked: str, offset: int) -> Message:
+        if like := parse(typed).like:
+            await self._known(like)
         # The first page has asked the sources already.
-        found, failed = await find(self.store, self.ingest, query, ask=offset == 0)
-        notes = (
-            [f"Only the first {QUERY_LIMIT:,} characters were searched."] if len(query) > QUERY_LIMIT else []
-        )
-        if failed:
-            names = " and ".join(SOURCE_NAMES[name] for name in failed)
-            notes.append(f"{names} could not be asked just now; these are the papers I have.")
-        if not found.papers:
+        found, failed = await find(self.search, self.ingest, typed, ask=offset == 0)
+        if found.query.empty:
             raise UsageError(
-                " ".join([f"Nothing found for {quoted(query)}.", *notes, "Fewer or other words may help."])
+                f"There is no word in {quoted(typed)} that I can search for. Try `/papers robot learning`, "
+                "or `/papers help search`."
             )
-        if found.every_word == 0:
-            notes.append("No paper has all of these words; these have some of them.")
+        notes = [*(clip(note, NOTE_LIMIT) for note in found.notes), *_remarks(found, failed)]
+        if not found.papers:
+            return messages.nothing_found(typed, notes, found.suggestion)
         tallies = await self._tallies(found.papers)
-        heading = f"*Best matches for {quoted(query, 100)}*"
-        # A button's value is short; what was not searched need not be carried from page to page.
-        return self._page(heading, found.papers, tallies, asked[: QUERY_LIMIT + 10], offset, " ".join(notes))
+        heading = f"*Best matches for {quoted(typed, 100)}*"
+        return self._page(heading, found.papers, tallies, asked, offset, " ".join(notes))
 
     async def _paper(self, id: str, asked: str) -> Message:
+        paper = await self._known(id)
+        return self._page(f"*Paper {id}*", [paper], await self._tallies([paper]), asked, 0)
+
+    async def _known(self, id: str) -> Paper:
+        """A paper, from the sources if need be. Raises UsageError when there is none."""
         try:
             paper = await self.ingest.paper(id)
         except SourceError as error:
@@ -174,7 +177,7 @@ class Answers:
             raise UsageError(
                 f"Neither arXiv nor Hugging Face knows a paper {id}. Check the number, or search by title."
             )
-        return self._page(f"*Paper {id}*", [paper], await self._tallies([paper]), asked, 0)
+        return paper
 
     async def _subscribe(self, rest: str, asker: Asker) -> Message:
         subscription = self.defaults.model_copy(
@@ -229,18 +232,32 @@ class Answers:
 
 
 async def find(
-    store: Store, ingest: Ingest, query: str, limit: int = MOST_MATCHES, *, ask: bool = True
+    search: Search, ingest: Ingest, typed: str, limit: int = MOST_MATCHES, *, ask: bool = True
 ) -> tuple[Found, list[SourceName]]:
     """The best matches for a topic, and the sources that should have been asked but could not be.
 
     With `ask`, sources are asked when the store has fewer than FEW papers with every word; what they know
     of the topic is kept.
     """
-    found = await search(store, query, limit)
-    if found.every_word >= min(FEW, limit) or not ask:
+    found = await search.search(typed, limit)
+    words = " ".join(found.query.of("word", "phrase", "title", "author"))
+    if not ask or found.every_word >= FEW or not words or len(words.split()) > MOST_ASKED:
         return found, []
-    asked = await ingest.search(query[:QUERY_LIMIT])
-    return await search(store, query, limit), [kept.source for kept in asked if kept.error]
+    asked = await ingest.search(words)
+    failed = [kept.source for kept in asked if kept.error]
+    new = any(kept.new for kept in asked)
+    return (await search.search(typed, limit) if new else found), failed
+
+
+def _remarks(found: Found, failed: Sequence[SourceName]) -> Iterator[str]:
+    """What a person should know of an answer to a search."""
+    if failed:
+        names = " and ".join(SOURCE_NAMES[name] for name in failed)
+        yield f"{names} could not be asked just now; these are the papers I have."
+    if found.unread:
+        yield f"I am still reading {messages.count(found.unread, 'paper')} into my index, so there may be more."
+    if found.papers and not found.every_word and len(found.query.of("word")) <= MOST_ASKED:
+        yield "No paper has all of these words; these come closest."
 
 
 def _schedule(words: str) -> dict[str, object]:

@@ -24,6 +24,7 @@ from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
 from bot.outcomes import NotSent
 from bot.refresh import Refresher
+from bot.search import Search
 from bot.services import Services
 from bot.slack import Identity, Slack, session
 from bot.sources import open_sources
@@ -44,10 +45,11 @@ def now() -> datetime:
 
 
 class Library(NamedTuple):
-    """The store and what fills it: all that a command without Slack needs."""
+    """The store, what fills it and what finds in it: all that a command without Slack needs."""
 
     store: Store
     ingest: Ingest
+    search: Search
 
 
 @asynccontextmanager
@@ -64,11 +66,13 @@ async def open_library(
         arxiv_pace=timing.arxiv,
     )
     ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock)
+    search = Search(settings.papers_database, store)
     try:
-        yield Library(store, ingest)
+        yield Library(store, ingest, search)
     finally:
         await ingest.aclose()
         await sources.aclose()
+        await search.aclose()
         store.close()
 
 
@@ -89,13 +93,15 @@ class Bot:
         self.slack = slack
         self.identity = identity
         self.timing = timing
-        store, ingest = library
+        store, ingest, search = library
         self.tasks = Tasks()
         self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
         seed = settings.papers_upvote_emoji[0]
         delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch)
         self.daily = Daily(store, ingest, delivery, identity.team_id, clock, timing.tick)
-        self.answers = Answers(store, ingest, slack, self.subscription(""), identity.user_id, seed, clock)
+        self.answers = Answers(
+            store, ingest, search, slack, self.subscription(""), identity.user_id, seed, clock
+        )
         self.voting = Voting(store, self.refresher, identity.user_id)
 
     def subscription(self, channel_id: str) -> Subscription:
@@ -177,6 +183,7 @@ class Bot:
             self.daily.run(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
+            self.library.search.keep_fresh(self.timing.tick),
             self._find_channels(),
         )
         loops = [asyncio.create_task(loop) for loop in forever]

@@ -168,13 +168,24 @@ async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> Non
     """Search the papers in the store, as /papers does."""
     settings = config.load()
     async with app.open_library(settings) as library:
-        found, failed = await find(library.store, library.ingest, query, limit, ask=not offline)
+        await _index(library)
+        found, failed = await find(library.search, library.ingest, query, limit, ask=not offline)
     for name in failed:
         remarks.print(f"{name} could not be asked; these are the papers in the store", style="yellow")
-    for paper in found.papers[:limit]:
+    for note in found.notes:
+        remarks.print(note, style="yellow", markup=False)
+    for paper in found.papers:
         click.echo(terminal.found(paper, as_json=as_json))
     if not found.papers:
-        remarks.print("Nothing found. Fewer or other words may help.")
+        meant = f"Did you mean: {found.suggestion}" if found.suggestion else "Fewer or other words may help."
+        remarks.print(f"Nothing found. {meant}", markup=False)
+
+
+async def _index(library: app.Library) -> None:
+    """Bring the search index up to the store, which takes a while only after many papers came at once."""
+    with _progress() as progress:
+        task = progress.add_task("reading papers into the search index", total=None)
+        await library.search.update(lambda done, total: progress.update(task, completed=done, total=total))
 
 
 @main.command("import")
@@ -194,6 +205,7 @@ async def import_(*, files: tuple[IO[str], ...], as_json: bool) -> int:
             kept = await _import_file(library, file)
             skipped += len(kept.skipped)
             click.echo(terminal.imported(file.name, kept, as_json=as_json))
+        await _index(library)
     return int(skipped > 0)
 
 

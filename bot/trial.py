@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from bot import config, round_trip, sample
 from bot.app import Bot, now, open_bot
 from bot.config import Settings
 from bot.errors import SourceError, UsageError
+from bot.search.index import SearchIndex
 from bot.sources import open_sources
 from bot.timing import Timing
 from bot.workspace import MovableClock, Workspace, forget, set_aside
@@ -75,7 +77,7 @@ async def play(console: Console) -> None:
                     f"A local workspace runs at {slack.url}; the bot talks to it as it would to Slack."
                 )
                 if not live:
-                    await sample.keep(*bot.library)
+                    await sample.keep(bot.library.store, bot.library.ingest)
                 console.print(f"Papers come {_origin(live)}.")
                 people = [slack.add_user(name.lower(), name) for name in PEOPLE]
                 await _beside(bot, round_trip.play(console, slack, bot, people))
@@ -87,6 +89,7 @@ async def stay(console: Console, where: Where, *, fresh: bool) -> None:
     if fresh:
         for name in (WORKSPACE, LIVE, SAMPLE):
             forget(FOLDER / name)
+            shutil.rmtree(SearchIndex(FOLDER / name).folder, ignore_errors=True)
     live = await _is_live()
     clock = MovableClock(beginning(live=live).timestamp())
     slack = _workspace(clock)
@@ -101,7 +104,7 @@ async def stay(console: Console, where: Where, *, fresh: bool) -> None:
         settings = _settings(slack, FOLDER / (LIVE if live else SAMPLE), slack.known_channel("papers").id)
         bot = await closing.enter_async_context(open_bot(settings, lambda: _moment(clock), TIMING))
         if not live:
-            await sample.keep(*bot.library)
+            await sample.keep(bot.library.store, bot.library.ingest)
         await _beside(bot, _shown(console, slack, bot, where, live=live))
 
 

@@ -101,6 +101,28 @@ def m003_votes(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m004_search(db: Database) -> None:
+    # An engine of its own searches now; beside a million abstracts the old index was most of the file.
+    db.table("papers").disable_fts()
+    # Counts up with every transaction that changes a paper, so that whoever derives something from the papers
+    # knows what is new to it. Which file that counts in is `corpus`: a copy that went its own way is another one.
+    db.execute("ALTER TABLE papers ADD COLUMN changed INTEGER NOT NULL DEFAULT 1")
+    db.execute("CREATE INDEX papers_by_change ON papers (changed, number)")
+    db.execute("CREATE TABLE corpus (id TEXT NOT NULL) STRICT")
+    db.execute("INSERT INTO corpus VALUES (lower(hex(randomblob(16))))")
+    db.execute("""
+        CREATE TABLE vectors (
+            number INTEGER NOT NULL REFERENCES papers (number), model TEXT NOT NULL, vector BLOB NOT NULL,
+            PRIMARY KEY (number, model)
+        ) STRICT, WITHOUT ROWID""")
+    # A vector says what the words said when it was made.
+    db.execute("""
+        CREATE TRIGGER vector_of_other_words AFTER UPDATE OF title, abstract ON papers
+        WHEN old.title != new.title OR old.abstract != new.abstract
+        BEGIN DELETE FROM vectors WHERE number = new.number; END""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -24,9 +24,9 @@ _CHANGED = " OR ".join(
     f"(excluded.{name} != {_UNKNOWN[name]} AND excluded.{name} IS NOT papers.{name})" for name in _MERGED
 )
 _INSERT = f"""
-    INSERT INTO papers ({", ".join(_COLUMNS)}, first_seen_at)
-    VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :first_seen_at)
-    ON CONFLICT (id) DO UPDATE SET {_MERGE} WHERE {_CHANGED}"""
+    INSERT INTO papers ({", ".join(_COLUMNS)}, first_seen_at, changed)
+    VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :first_seen_at, :changed)
+    ON CONFLICT (id) DO UPDATE SET {_MERGE}, changed = excluded.changed WHERE {_CHANGED}"""
 
 
 def paper_of(row: Row) -> Paper:
@@ -40,15 +40,23 @@ class Papers(Connected):
         """Merge a source's answer into the store in one transaction; returns how many papers were new."""
         with self.writing() as connection:
             before = connection.execute("SELECT count(*) FROM papers").fetchone()[0]
+            revision = connection.execute("SELECT coalesce(max(changed), 0) + 1 FROM papers").fetchone()[0]
             at = iso(read_at)
             connection.executemany(
-                _INSERT, ({**to_row(paper), "first_seen_at": at} for paper in batch.papers)
+                _INSERT,
+                ({**to_row(paper), "first_seen_at": at, "changed": revision} for paper in batch.papers),
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO upvotes (paper_id, read_at, upvotes) VALUES (?, ?, ?)",
                 ((paper.id, at, paper.upvotes) for paper in batch.papers if paper.upvotes is not None),
             )
             if batch.day:
+                # That a source lists it is news of a paper, too.
+                connection.execute(
+                    "UPDATE papers SET changed = ? WHERE id IN (SELECT value FROM json_each(?)) "
+                    "AND id NOT IN (SELECT paper_id FROM listings WHERE source = ?)",
+                    (revision, as_json(batch.listed), batch.source),
+                )
                 connection.executemany(
                     "INSERT OR REPLACE INTO listings (source, day, paper_id, position) VALUES (?, ?, ?, ?)",
                     ((batch.source, iso(batch.day), id, n) for n, id in enumerate(batch.listed, start=1)),
@@ -90,6 +98,10 @@ class Papers(Connected):
         ]
         return date.fromisoformat(day) if day else None
 
+    async def revision(self) -> int:
+        """A number that grows whenever a paper changes; 0 in an empty database."""
+        return int(self.rows("SELECT coalesce(max(changed), 0) AS newest FROM papers")[0]["newest"])
+
     async def count_papers(self) -> int:
         return int(self.rows("SELECT count(*) AS papers FROM papers")[0]["papers"])
 
@@ -106,14 +118,12 @@ class Papers(Connected):
         )
         return {row["paper_id"]: date.fromisoformat(row["day"]) for row in rows}
 
-    async def match(self, expression: str, limit: int, offset: int = 0) -> list[Paper]:
-        """Full-text matches of an FTS5 expression, best first; BM25 with a title's word worth four others."""
+    async def numbered(self, numbers: Sequence[int]) -> list[Paper]:
+        """The papers with these row numbers, in the order asked for."""
         rows = self.rows(
-            "SELECT papers.* FROM papers_fts JOIN papers ON papers.number = papers_fts.rowid "
-            "WHERE papers_fts MATCH :expression "
-            "ORDER BY bm25(papers_fts, 4.0, 2.0, 1.0, 1.0, 2.0), papers.published DESC, papers.id "
-            "LIMIT :limit OFFSET :offset",
-            {"expression": expression, "limit": limit, "offset": offset},
+            "SELECT papers.* FROM json_each(:numbers) AS wanted JOIN papers ON papers.number = wanted.value "
+            "ORDER BY wanted.key",
+            {"numbers": as_json(list(numbers))},
         )
         return [paper_of(row) for row in rows]
 

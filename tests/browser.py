@@ -92,7 +92,7 @@ async def trial(folder: Path, timing: Timing = QUICK, *, limited: bool = False) 
             slack.known_channel(channels[name]).topic = topic
         settings = _settings(slack, folder / "papers.db", channels["papers"])
         async with open_bot(settings, lambda: datetime.fromtimestamp(clock(), UTC), timing) as bot:
-            await sample.keep(*bot.library)
+            await sample.keep(bot.library.store, bot.library.ingest)
             async with running(bot):
                 here = Trial(slack, bot, people, channels)
                 await here.posted(sample.days()[1])

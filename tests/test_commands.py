@@ -161,7 +161,7 @@ async def test_a_long_query_is_answered_with_a_note_that_it_was_cut(ask: Ask, up
     listed(upstream, "2026-08-18", ["Diffusion Policy"])
     await ask("today")
     answer = await ask("diffusion " + "x" * 10_000)
-    assert "Only the first 1,000 characters were searched" in answer.plain()
+    assert "Only the first 4,000 characters were searched" in answer.plain()
     assert "Diffusion Policy" in answer.plain()
 
 

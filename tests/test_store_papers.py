@@ -175,37 +175,6 @@ async def test_the_newest_day_is_the_last_one_with_papers(store: Store) -> None:
     assert await store.newest_day(MONDAY - timedelta(days=1)) is None
 
 
-async def test_a_word_in_the_title_outweighs_one_in_the_abstract(store: Store) -> None:
-    filler = "and some other words that are of no interest to anybody"
-    in_abstract = Paper(id="abstract", title="Something else", abstract=f"On gliders {filler}")
-    in_title = Paper(id="title", title="On gliders", abstract=f"Something else {filler}")
-    await store.keep(batch(in_abstract, in_title), AT)
-    assert [paper.id for paper in await store.match('"gliders"', 10)] == ["title", "abstract"]
-
-
-async def test_match_finds_word_forms_and_words_without_their_accents(store: Store) -> None:
-    await store.keep(
-        batch(Paper(id="1", title="Diffusing Schrödinger policies", authors=("Zoë Müller",))), AT
-    )
-    for word in ("diffusion", "policy", "schrodinger", "Schrödinger", "zoe", "MÜLLER"):
-        assert [paper.id for paper in await store.match(f'"{word}"', 10)] == ["1"], word
-
-
-async def test_match_knows_what_a_merge_brought_and_forgets_what_it_replaced(store: Store) -> None:
-    await store.keep(batch(Paper(id="1", title="Albatross", abstract="First.")), AT)
-    await store.keep(batch(Paper(id="1", title="Buzzard")), AT)
-    assert await store.match('"albatross"', 10) == []
-    assert len(await store.match('"buzzard"', 10)) == 1
-    assert len(await store.match('"first"', 10)) == 1
-
-
-async def test_match_is_read_in_slices(store: Store) -> None:
-    await store.keep(batch(*(Paper(id=str(n), title="Same words") for n in range(7))), AT)
-    slices = [await store.match('"same"', 3, offset) for offset in (0, 3, 6, 9)]
-    assert [len(part) for part in slices] == [3, 3, 1, 0]
-    assert len({paper.id for part in slices for paper in part}) == 7
-
-
 async def test_three_thousand_authors_and_a_long_abstract_are_kept_whole(store: Store) -> None:
     paper = titled("1", authors=tuple(f"Author {n}" for n in range(3000)), abstract="Word. " * 4000)
     assert await kept(store, paper) == [paper]
@@ -254,7 +223,7 @@ PAPERS = st.builds(
 
 
 def contents(batches: Sequence[Sequence[Paper]]) -> tuple[list[Paper], list[dict[str, Any]]]:
-    """What a new store holds after these batches: its papers and the words of its index."""
+    """What a new store holds after these batches."""
 
     async def read(store: Store) -> list[Paper]:
         for papers in batches:
@@ -263,7 +232,6 @@ def contents(batches: Sequence[Sequence[Paper]]) -> tuple[list[Paper], list[dict
 
     with Store.open(":memory:") as store:
         papers = asyncio.run(read(store))
-        store.db.execute("INSERT INTO papers_fts (papers_fts, rank) VALUES ('integrity-check', 1)")
         return papers, store.rows("SELECT paper_id, upvotes FROM upvotes ORDER BY paper_id")
 
 

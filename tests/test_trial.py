@@ -32,7 +32,7 @@ def inside(folder: Path) -> list[str]:
 
 
 def kept(folder: Path) -> list[str]:
-    return [name for name in inside(folder / trial.FOLDER) if not name.endswith(("-wal", "-shm"))]
+    return [name for name in inside(folder / trial.FOLDER) if not name.endswith(("-wal", "-shm", ".index"))]
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from storage.models import Paper, Subscription, Tally
 
 MORE = "more"
 BACK = "back"
+SUGGESTION = "suggestion"
 PAGE_SIZE = 5
+_FEWER = "Fewer or other words may help; `/papers help search` shows what can be asked."
 
 
 class Page(NamedTuple):
@@ -75,6 +77,17 @@ def turn_of(value: str) -> tuple[str, int]:
 def notice(text: str) -> Message:
     """A sentence or two, in mrkdwn of ours with everything from outside escaped."""
     return {"text": text, "blocks": [section(text)]}
+
+
+def nothing_found(typed: str, notes: Sequence[str], suggestion: str) -> Message:
+    """Nothing matches; `suggestion` is a query that finds something, and one press away."""
+    message = notice(
+        " ".join([f"Nothing found for {quoted(typed)}.", *notes, *([] if suggestion else [_FEWER])])
+    )
+    if suggestion:
+        offered = button(SUGGESTION, f"Search for “{suggestion}”", turn_value(suggestion, 0))
+        message["blocks"].append(actions(offered))
+    return message
 
 
 def quoted(text: str, limit: int = 150) -> str:

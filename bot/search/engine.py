@@ -1,0 +1,200 @@
+"""The search as the rest of the bot sees it: a question in, papers out, and an index that looks after itself.
+
+Nothing here runs on the event loop but bookkeeping: searches run in threads of their own, on a snapshot of the
+index, and one more thread brings the index up to date, a moment after papers change in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from bot.errors import StoreError
+from bot.search import spelling
+from bot.search.index import BusyError, Progress, SearchIndex, Snapshot
+from bot.search.query import Query, Term, parse, show
+from bot.search.rank import NOTHING, Ranking, rank
+from storage import Store
+from storage.corpus import Corpus
+from storage.models import Paper
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How many matches are looked at and can be paged through.
+MOST_MATCHES = 100
+#: With fewer papers than this that have every word, papers with some of the words are worth a remark.
+FEW = 5
+#: A question waits until so many new papers are indexed, which takes about half a second; not for more.
+_WORTH_WAITING = 1_000
+_SEARCH_THREADS = 2
+_APART = "No paper has these words side by side; they were searched apart."
+
+
+class Found(NamedTuple):
+    """The answer to a query: papers, best first, and the query as it was understood.
+
+    `every_word` counts the papers that have every word, FEW at most. `suggestion` is the query in another spelling
+    when it has words that no paper has, or empty. `unread` papers are not in the index yet.
+    """
+
+    query: Query
+    papers: list[Paper]
+    every_word: int
+    notes: tuple[str, ...] = ()
+    suggestion: str = ""
+    unread: int = 0
+
+
+class _Closing(Exception):  # noqa: N818 - a signal to the thread that writes, never seen outside
+    """The bot is stopping."""
+
+
+class Search:
+    """Searches one database's papers. Close it at the end."""
+
+    def __init__(self, database: Path, store: Store) -> None:
+        self.database = database
+        self.store = store
+        self.index = SearchIndex(database)
+        self._snapshot: Snapshot | None = None
+        self._searching = ThreadPoolExecutor(_SEARCH_THREADS, "search")
+        self._indexing = ThreadPoolExecutor(1, "index")
+        self._updating: asyncio.Task[int] | None = None
+        self._closing = False
+
+    async def search(self, typed: str, limit: int = MOST_MATCHES) -> Found:
+        """The stored papers that match what a person typed, best first; it can be anything."""
+        unread = await self.catch_up()
+        query = parse(typed)
+        if query.empty:
+            return Found(query, [], 0, query.notes)
+        ranking = await self._ranked(query, limit)
+        notes = query.notes
+        if not len(ranking.numbers) and query.of("phrase"):
+            # Nobody wants to be told that nothing has their words in just this order.
+            query, notes = (
+                _unquoted(query),
+                (*notes, "No paper has these words side by side; they were searched apart."),
+            )
+            ranking = await self._ranked(query, limit)
+        papers = await self.store.numbered(ranking.numbers.tolist())
+        suggestion = "" if ranking.every_word else await self._suggestion(query)
+        return Found(query, papers, ranking.every_word, notes, suggestion, unread)
+
+    async def catch_up(self) -> int:
+        """Have what the store holds in the index; returns how many papers are left for later.
+
+        Waits for what is quick; more than that is indexed in the background, and so is all of a new index.
+        """
+        if self._is_current(await self.store.revision()):
+            return 0
+        pending = await self._in_thread(self._searching, self._pending)
+        if pending and self._updating is None:
+            self._updating = asyncio.create_task(self.update())
+            self._updating.add_done_callback(self._updated)
+        if pending <= _WORTH_WAITING and self._updating:
+            await asyncio.wait([self._updating])
+            pending = 0
+        return pending
+
+    async def update(self, progress: Progress = lambda done, total: None) -> int:
+        """Bring the index up to the store, however long it takes; returns how many papers were read.
+
+        When another process is at it already, what that one has written is used, and the answer is 0.
+        """
+        return await self._in_thread(self._indexing, self._update, progress)
+
+    async def pending(self) -> int:
+        """How many papers are not in the index as they are in the store."""
+        return await self._in_thread(self._searching, self._pending)
+
+    async def keep_fresh(self, every: float) -> None:
+        """Look every so many seconds whether papers have changed, for ever."""
+        while True:
+            try:
+                await self.catch_up()
+            except StoreError as error:
+                log.error("the search index can't be brought up to date: %s", error)
+            await asyncio.sleep(every)
+
+    async def aclose(self) -> None:
+        """End, within a second or two: an index that is being built is gone on with the next time."""
+        self._closing = True
+        for pool in (self._searching, self._indexing):
+            await asyncio.to_thread(pool.shutdown, cancel_futures=True)
+
+    # --- on the loop -------------------------------------------------------------------------------------------
+
+    def _is_current(self, revision: int) -> bool:
+        return self._snapshot is not None and self._snapshot.state.revision == revision
+
+    def _updated(self, task: asyncio.Task[int]) -> None:
+        self._updating = None
+        if not task.cancelled() and (error := task.exception()):
+            log.error("the search index can't be brought up to date: %s", error)
+
+    async def _ranked(self, query: Query, limit: int) -> Ranking:
+        like = await self._text_of(query.like)
+        return await self._in_thread(self._searching, self._rank, query, like, limit)
+
+    async def _text_of(self, id: str) -> str:
+        papers = await self.store.papers([id]) if id else []
+        return f"{papers[0].title}. {papers[0].abstract or papers[0].summary}" if papers else ""
+
+    async def _suggestion(self, query: Query) -> str:
+        terms = await self._in_thread(self._searching, self._respelt, query)
+        return show(terms) if terms else ""
+
+    async def _in_thread(self, pool: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+
+    # --- in threads --------------------------------------------------------------------------------------------
+
+    def _pending(self) -> int:
+        self._refresh()
+        with Corpus.open(self.database) as corpus:
+            return self.index.pending(corpus)
+
+    def _update(self, progress: Progress) -> int:
+        def report(done: int, total: int) -> None:
+            if self._closing:
+                raise _Closing
+            progress(done, total)
+
+        try:
+            with Corpus.open(self.database) as corpus:
+                return self.index.update(corpus, report)
+        except (BusyError, _Closing):
+            return 0
+        finally:
+            self._refresh()
+
+    def _refresh(self) -> Snapshot | None:
+        # A state of before is better than none: it is only missing while another is being put in its place.
+        self._snapshot = self.index.snapshot(self._snapshot) or self._snapshot
+        return self._snapshot
+
+    def _rank(self, query: Query, like: str, limit: int) -> Ranking:
+        snapshot = self._refresh()
+        return rank(snapshot, query, like, limit, FEW) if snapshot else Ranking(NOTHING, 0)
+
+    def _respelt(self, query: Query) -> tuple[Term, ...]:
+        snapshot = self._refresh()
+        return spelling.respelt(query, snapshot.words) if snapshot else ()
+
+
+def _unquoted(query: Query) -> Query:
+    """The query without its quotation marks."""
+    terms: list[Term] = []
+    for term in query.terms:
+        if term.name == "phrase" and not term.negative:
+            terms += [Term("word", word) for word in term.value.split()]
+        else:
+            terms.append(term)
+    return Query(tuple(terms), query.notes)

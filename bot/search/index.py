@@ -1,0 +1,179 @@
+"""The search index: a folder beside the database that can be deleted at any time and is built again by itself.
+
+    papers.db.index/
+        lock            held by the one process that writes
+        state.json      which generation counts, of which database and version, and how far it has come
+        3f9a1c/         a generation: words/ (tantivy), codes.bin and values.bin (vectors)
+
+Readers hold a generation open as long as they need it. A writer adds to it and says so in state.json; when it
+can't be added to, because it is damaged, of another version or of another database, the writer begins a new one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from bot.search import static
+from bot.search.text import TEXT_VERSION
+from bot.search.vectors import Vectors, VectorWriter
+from bot.search.words import SCHEMA_VERSION, Words, WordWriter
+from storage.corpus import Corpus, Entry, Mark
+
+log = logging.getLogger(__name__)
+
+VERSION = f"{SCHEMA_VERSION}.{TEXT_VERSION}.{static.NAME}"
+#: Papers after which an index that is being built can be searched so far, and is gone on with after a crash.
+CHECKPOINT = 50_000
+
+Progress = Callable[[int, int], None]
+
+
+class State(NamedTuple):
+    """What state.json says: `revision` and `number` are the mark up to which the corpus is in the generation."""
+
+    version: str
+    corpus: str
+    generation: str
+    revision: int
+    number: int
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.revision, self.number)
+
+
+class Snapshot(NamedTuple):
+    """The index as it was at one moment, for any number of searches in any threads."""
+
+    state: State
+    words: Words
+    vectors: Vectors
+
+
+class BusyError(Exception):
+    """Another process is writing to the index; what it writes is found as soon as it is there."""
+
+
+class SearchIndex:
+    """The index of one database. Its methods block, and are called in threads."""
+
+    def __init__(self, database: Path) -> None:
+        self.folder = database.with_name(f"{database.name}.index")
+        self._state_file = self.folder / "state.json"
+
+    def snapshot(self, known: Snapshot | None = None) -> Snapshot | None:
+        """The newest state of the index: `known` when nothing has changed since; None when there is none."""
+        state = self._state()
+        if state is None or state.version != VERSION:
+            return None
+        if known and known.state == state:
+            return known
+        folder = self.folder / state.generation
+        try:
+            return Snapshot(state, Words(folder / "words"), Vectors(folder))
+        except (OSError, ValueError) as error:
+            # Perhaps a writer is just putting another in its place; if not, the next update will.
+            log.warning("the search index can't be read: %s", error)
+            return None
+
+    def discard(self) -> None:
+        """Have the next update build the index anew."""
+        self._state_file.unlink(missing_ok=True)
+
+    def pending(self, corpus: Corpus) -> int:
+        """How many papers are not in the index as they are in the store."""
+        return corpus.count_since(self._mark(corpus))
+
+    def update(self, corpus: Corpus, progress: Progress = lambda done, total: None) -> int:
+        """Bring the index up to the store, or build it; returns how many papers were read.
+
+        `progress` is told how many papers are done and how many there are. Raises BusyError when another process
+        is at it, OSError when the folder can't be written to.
+        """
+        with self._writing():
+            if self._state() and not self.snapshot():
+                self.discard()
+            total = self.pending(corpus)
+            if total:
+                self._write(corpus, total, progress)
+            return total
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(self.folder / "lock", timeout=0):
+                yield
+        except Timeout as busy:
+            raise BusyError from busy
+
+    def _write(self, corpus: Corpus, total: int, progress: Progress) -> None:
+        state = self._usable(corpus) or self._begun(corpus)
+        folder = self.folder / state.generation
+        words = WordWriter(folder / "words")
+        vectors = VectorWriter(folder)
+        model = static.load()
+        done = unsaid = 0
+        for entries in corpus.changed_since(state.mark):
+            words.put(entries)
+            vectors.put(
+                [entry.number for entry in entries], model.embed([_about(entry) for entry in entries])
+            )
+            done, unsaid = done + len(entries), unsaid + len(entries)
+            if unsaid >= CHECKPOINT or done >= total:
+                words.commit()
+                vectors.flush()
+                self._say(state._replace(**entries[-1].mark._asdict()))
+                unsaid = 0
+            progress(done, max(done, total))
+        words.close()
+        vectors.close()
+
+    def _begun(self, corpus: Corpus) -> State:
+        """A new generation, in the place of all others."""
+        for old in self.folder.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old, ignore_errors=True)
+        state = State(VERSION, corpus.id(), secrets.token_hex(4), 0, 0)
+        (self.folder / state.generation).mkdir()
+        self._say(state)
+        return state
+
+    def _usable(self, corpus: Corpus) -> State | None:
+        """The state, if it can be gone on with: of this version and database, and not ahead of it."""
+        state = self._state()
+        if state is None or (state.version, state.corpus) != (VERSION, corpus.id()):
+            return None
+        return state if state.revision <= corpus.revision() else None
+
+    def _mark(self, corpus: Corpus) -> Mark:
+        state = self._usable(corpus)
+        return state.mark if state else Mark()
+
+    def _state(self) -> State | None:
+        try:
+            return State(**json.loads(self._state_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("%s can't be read: %s", self._state_file, error)
+            return None
+
+    def _say(self, state: State) -> None:
+        """Written whole or not at all, and only after what it speaks of."""
+        new = self._state_file.with_suffix(".new")
+        new.write_text(json.dumps(state._asdict()), encoding="utf-8")
+        new.replace(self._state_file)
+
+
+def _about(entry: Entry) -> str:
+    return f"{entry.title}. {entry.abstract}"

@@ -1,0 +1,229 @@
+"""A query as tantivy reads it: which papers may be found at all, and what of the others counts how much."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from tantivy import FieldType, Occur
+from tantivy import Query as Clause
+
+from bot.ids import paper_id
+from bot.search.query import Query, Term
+from bot.search.text import STEMMED, content, names, stems
+from bot.search.words import SCHEMA, Words
+
+#: A word of the title counts once as a word of the text, and this much again.
+TITLE_WEIGHT = 0.3
+#: Of a longer text the words that tell most: more of them change the order little and cost time.
+MOST_WORDS = 32
+#: A word in fewer papers than this may be two that others write apart.
+_RARE = 20
+_SHORTEST_SPLIT = 2
+#: Whoever names a paper wants that one first.
+_ID_WEIGHT = 10
+Part = tuple[Occur, Clause]
+
+
+class Lexical:
+    """One query on one state of the index.
+
+    `words` are the stems it looks for, each as often as it stands in the query; `extra` are words from elsewhere,
+    such as those of the paper that others should resemble.
+    """
+
+    def __init__(self, index: Words, query: Query, extra: str = "") -> None:
+        self.index = index
+        self.query = query
+        self.chunks = _chunks(query.of("word"))
+        typed = content(query.text)
+        self.words = self._telling(Counter([*typed, *content(extra)]) if extra else Counter(typed))
+        self.filters = list(self._filters())
+
+    def any_word(self) -> Clause | None:
+        """Papers with some of the words, by BM25; None when there are no words to look for."""
+        if not self.words:
+            return None
+        clauses = [part for word, times in self.words.items() for part in self._scored(word, times)]
+        clauses += [(Occur.Should, clause) for clause in self._joined()]
+        return (
+            _all([*self.filters, (Occur.Must, Clause.boolean_query(clauses))])
+            if self.filters
+            else (Clause.boolean_query(clauses))
+        )
+
+    def every_word(self) -> Clause:
+        """Papers with every word, in any of its spellings; every paper that is allowed when there are none."""
+        return _all([*self.filters, *((Occur.Must, self._spelt(chunk)) for chunk in self.chunks)])
+
+    def allowed(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of some papers that the query does not rule out."""
+        if not self.filters or not len(numbers):
+            return numbers
+        among = Clause.term_set_query(SCHEMA, "number", numbers.tolist())
+        found, _ = self.index.best(_all([*self.filters, (Occur.Must, among)]), len(numbers))
+        return numbers[np.isin(numbers, found)]
+
+    def _telling(self, words: Counter[str]) -> Counter[str]:
+        """The words that tell most: by how often they stand here, and in how few papers there."""
+        if len(words) <= MOST_WORDS:
+            return words
+        total = len(self.index) + 1
+        weighed = {
+            word: times * math.log(total / (1 + self.index.count("text", word)))
+            for word, times in words.items()
+        }
+        return Counter(
+            {word: words[word] for word in sorted(weighed, key=lambda w: -weighed[w])[:MOST_WORDS]}
+        )
+
+    def _scored(self, word: str, times: int) -> Iterator[Part]:
+        yield Occur.Should, _weighed(_term("text", word), times)
+        if self.index.count("title", word):
+            yield Occur.Should, _weighed(_term("title", word), times * TITLE_WEIGHT)
+
+    def _joined(self) -> Iterator[Clause]:
+        """What else the words can be: names of authors, and compounds that others join or part."""
+        for id in filter(None, map(paper_id, self.chunks)):
+            yield _weighed(_term("id", id), _ID_WEIGHT)
+        flat = [name for chunk in self.chunks for name in names(chunk)]
+        for name in dict.fromkeys(flat):
+            in_text = self.index.count("text", stem(name))
+            # `long` is no author's name to whoever types it, though some have it.
+            if self.index.count("author", name) > in_text:
+                yield _term("author", name)
+            if self.index.count("compounds", stem(name)):
+                yield _term("compounds", stem(name))
+            if in_text < _RARE and (parts := self._parted(name)):
+                yield parts
+        for first, second in dict.fromkeys(itertools.pairwise(flat)):
+            if self.index.count("text", stem(first + second)):
+                yield _term("text", stem(first + second))
+
+    def _spelt(self, chunk: str) -> Clause:
+        """A word in each of its spellings: `few-shot` is also `fewshot`, and `hinton` may be an author."""
+        whole = names(chunk)
+        if id := paper_id(chunk):
+            return _any([_term("id", id), _phrase("text", stems(chunk))])
+        ways = [_phrase("text", stems(chunk)), _phrase("author", whole)]
+        joined = stem("".join(whole))
+        ways += [_term("text", joined), _term("compounds", joined)]
+        if len(whole) == 1 and (parts := self._parted(whole[0])):
+            ways.append(parts)
+        return _any(ways)
+
+    def _parted(self, name: str) -> Clause | None:
+        """The way to write a rare word as two that most papers use."""
+        if self.index.count("text", stem(name)) >= _RARE:
+            return None
+        best, most = None, 0
+        for cut in range(_SHORTEST_SPLIT, len(name) - _SHORTEST_SPLIT + 1):
+            parts = [stem(name[:cut]), stem(name[cut:])]
+            if all(self.index.count("text", part) for part in parts):
+                phrase = _phrase("text", parts)
+                if (found := self.index.matches(phrase, 100)) > most:
+                    best, most = phrase, found
+        return best
+
+    def _filters(self) -> Iterator[Part]:
+        for term in self.query.terms:
+            if term.negative:
+                yield Occur.MustNot, self._condition(term)
+            elif term.name in ("phrase", "title", "author"):
+                yield Occur.Must, self._condition(term)
+            elif term.name == "like":
+                yield Occur.MustNot, _term("id", term.value)
+        for name in ("cat", "from", "has"):
+            # Several categories widen the search.
+            if values := self.query.of(name):
+                yield Occur.Must, _unscored(_any([_term(name, value) for value in values]))
+        if self.query.of("after", "before"):
+            yield Occur.Must, _unscored(_between(self.query.of("after"), self.query.of("before")))
+
+    def _condition(self, term: Term) -> Clause:
+        match term.name:
+            case "word":
+                return self._spelt(term.value)
+            case "phrase":
+                return _phrase("text", stems(term.value))
+            case "title":
+                return _phrase("title", stems(term.value))
+            case "author":
+                return _unscored(_author(term.value))
+        return _term(term.name, term.value)
+
+
+def stem(name: str) -> str:
+    """The stem of one folded word."""
+    return "".join(STEMMED.analyze(name))
+
+
+def _chunks(words: Iterable[str]) -> list[str]:
+    """What stands between spaces, without what says nothing; all of it when nothing else is there."""
+    known = [word for word in words if names(word)]
+    telling = [word for word in known if _tells(word)]
+    return list(dict.fromkeys(telling or known))
+
+
+def _tells(chunk: str) -> bool:
+    return bool(set(content(f"{chunk} zzzz")) - {"zzzz"})
+
+
+def _term(field: str, value: str) -> Clause:
+    # `author` and words are asked for as they were indexed; "freq" leaves positions unread.
+    return Clause.term_query(
+        SCHEMA, field, value, "freq" if field in ("text", "title", "author") else "basic"
+    )
+
+
+def _phrase(field: str, parts: Sequence[str]) -> Clause:
+    if not parts:
+        return Clause.empty_query()
+    return _term(field, parts[0]) if len(parts) == 1 else Clause.phrase_query(SCHEMA, field, list(parts))
+
+
+def _author(value: str) -> Clause:
+    """A name in either order, `Hinton, Geoffrey`; a single letter is an initial."""
+    parts = names(value)
+    orders = [parts] if "," not in value else [parts, names(" ".join(reversed(value.split(","))))]
+    return _any([_name(order) for order in orders])
+
+
+def _name(parts: Sequence[str]) -> Clause:
+    if len(parts) > 1 and any(len(part) == 1 for part in parts):
+        patterns = [f"{part}.*" if len(part) == 1 else part for part in parts]
+        return Clause.regex_phrase_query(SCHEMA, "author", list(patterns))
+    return _phrase("author", parts)
+
+
+def _between(after: Sequence[str], before: Sequence[str]) -> Clause:
+    """From the first day after, to the day before `before`; papers of no known date are in no period."""
+    first = max((date.fromisoformat(day).toordinal() for day in after), default=date.min.toordinal() + 1)
+    end = min((date.fromisoformat(day).toordinal() for day in before), default=date.max.toordinal())
+    if first >= end:
+        return Clause.empty_query()
+    return Clause.range_query(SCHEMA, "published", FieldType.Integer, first, end, include_upper=False)
+
+
+def _weighed(clause: Clause, weight: float) -> Clause:
+    return clause if weight == 1 else Clause.boost_query(clause, float(weight))
+
+
+def _unscored(clause: Clause) -> Clause:
+    return Clause.const_score_query(clause, 0.0)
+
+
+def _any(ways: Sequence[Clause]) -> Clause:
+    return Clause.boolean_query([(Occur.Should, way) for way in ways])
+
+
+def _all(parts: Sequence[Part]) -> Clause:
+    """Every part; beside what is ruled out there must be something that is not."""
+    if any(occur == Occur.Must for occur, _ in parts):
+        return Clause.boolean_query(list(parts))
+    return Clause.boolean_query([(Occur.Must, _unscored(Clause.all_query())), *parts])

@@ -1,0 +1,91 @@
+"""Text as the index sees it: folded, split into words, stemmed. Papers and queries go the same way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+#: Changes whenever a change here makes an index of before answer wrongly.
+TEXT_VERSION = 1
+
+# Chinese and Japanese are written without spaces: there, each character is a word.
+_IDEOGRAPHS = r"\p{Han}\p{Hiragana}\p{Katakana}"
+# `C++` and `C#` are words; `GPT-4o`, `few-shot` and `BT^2` are several, which a query looks for side by side.
+_WORD = rf"[{_IDEOGRAPHS}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{_IDEOGRAPHS}]]+(?:\+\+|#)?"
+_LONGEST_WORD = 60
+
+_GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
+    "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma",
+    "τ": "tau", "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega",
+}  # fmt: skip
+# As words of their own: TNFα, TNF-α and TNF-alpha are one.
+_SPELLED = str.maketrans(
+    {letter: f" {name} " for letter, name in _GREEK.items()}
+    | {letter.upper(): f" {name} " for letter, name in _GREEK.items()}
+)
+# Schr\"odinger, Poincar\'{e}, {\L}ojasiewicz, \c{c}: arXiv's titles and authors are written in TeX.
+_TEX_ACCENT = re.compile(r"""\{?\\(?:["'`^~=.]|[cvuHkrbd](?=[\s{]))\s*\{?\\?([A-Za-z])\}?\}?""")
+_TEX_LETTER = re.compile(r"\{?\\(ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])\s?(?:\{\}|\})?")
+_TEX_STYLE = re.compile(r"\\(?:emph|text(?:it|bf|tt|sc|rm|sf|sl)?|math(?:bb|bf|cal|rm|sf|it|frak)|mbox)\b")
+_COMPOUND = re.compile(r"\w+(?:[-‐‑–]\w+)+")
+
+#: Words that say nothing of what a paper is about: grammar, and how questions are put.
+_STOP_WORDS = """
+    a about above after again all also am among an and another any are as at be because been before being below
+    between both but by can could did do does doing down during each for from further had has have having he
+    her here hers him his how i if in into is it its just may me might more most must my no nor not of off on
+    once only or other our ours out over own per same shall she should so some such than that the their theirs
+    them then there these they this those through to too under until up upon us very via was we were what when
+    where which while who whom whose why will with within without would you your yours
+    article articles concerning deal dealing describe describes discuss discusses find give interested look looking
+    paper papers please regarding related show tell want
+"""
+
+
+def _analyzer(*filters: Filter) -> TextAnalyzer:
+    builder = (
+        TextAnalyzerBuilder(Tokenizer.regex(_WORD))
+        .filter(Filter.lowercase())
+        .filter(Filter.ascii_fold())
+        .filter(Filter.remove_long(_LONGEST_WORD))
+    )
+    for one in filters:
+        builder = builder.filter(one)
+    return builder.build()
+
+
+#: For what is written in sentences, and for names.
+STEMMED = _analyzer(Filter.stemmer("english"))
+PLAIN = _analyzer()
+_CONTENT = _analyzer(Filter.custom_stopword(_STOP_WORDS.split()), Filter.stemmer("english"))
+
+
+def fold(text: str) -> str:
+    """One spelling of what can be written in several: TeX accents, ligatures, raised figures, Greek letters."""
+    if "\\" in text:
+        text = _TEX_STYLE.sub(" ", _TEX_LETTER.sub(r"\1", _TEX_ACCENT.sub(r"\1", text)))
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_SPELLED)
+
+
+def stems(text: str) -> list[str]:
+    """The words of a text, folded and stemmed, in their order."""
+    return STEMMED.analyze(fold(text))
+
+
+def names(text: str) -> list[str]:
+    """The words of a text, folded and whole, in their order."""
+    return PLAIN.analyze(fold(text))
+
+
+def content(text: str) -> list[str]:
+    """The stems of a text without words that say nothing; all of them when nothing else is there."""
+    folded = fold(text)
+    return _CONTENT.analyze(folded) or STEMMED.analyze(folded)
+
+
+def compounds(text: str) -> str:
+    """Every hyphenated word of a text in one piece: `few-shot` can be found as `fewshot`."""
+    return " ".join(re.sub(r"[-‐‑–]", "", found) for found in _COMPOUND.findall(text))
