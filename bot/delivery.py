@@ -17,7 +17,7 @@ from aiolimiter import AsyncLimiter
 
 from bot.errors import DeliveryError
 from bot.ingest import Clock
-from bot.messages import Message, drawn, header_message, paper_message, rest_message
+from bot.messages import Message, drawn, header_message, paper_message, rest_message, shared_message
 from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
 from bot.timing import Timing
@@ -242,6 +242,8 @@ class Delivery:
 
 def draw(post: Post, paper: Paper, tally: Tally) -> Message:
     """A paper's message as this post shows it: whole in the channel, short in the thread."""
+    if post.kind is PostKind.SHARE:
+        return shared_message(paper, tally, post.shared_by)
     return (rest_message if post.kind is PostKind.REST else paper_message)(paper, tally)
 
 

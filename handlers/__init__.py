@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.messages import BACK, MORE, VOTE
+from bot.messages import BACK, MORE, SAVE, SHARE, SIMILAR, VOTE
 from bot.services import Services
 from handlers import actions, commands, errors, reactions
 
@@ -18,7 +18,14 @@ EVENTS: dict[str, Handler] = {
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
 }
-ACTIONS: dict[str, Handler] = {VOTE: actions.vote, MORE: actions.turn_page, BACK: actions.turn_page}
+ACTIONS: dict[str, Handler] = {
+    VOTE: actions.vote,
+    SAVE: actions.save,
+    SIMILAR: actions.similar,
+    SHARE: actions.share,
+    MORE: actions.turn_page,
+    BACK: actions.turn_page,
+}
 
 
 def register(app: AsyncApp, services: Services) -> None:

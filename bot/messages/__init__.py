@@ -5,6 +5,7 @@ from bot.messages.answers import (
     MORE,
     PAGE_SIZE,
     Page,
+    already_message,
     day_heading,
     help_message,
     notice,
@@ -16,16 +17,27 @@ from bot.messages.answers import (
 )
 from bot.messages.blocks import Message
 from bot.messages.edition import SOURCE_NAMES, header_message
-from bot.messages.papers import VOTE, drawn, paper_message, rest_message
+from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
+from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.text import Snippet
 
 __all__ = [
     "BACK",
     "MORE",
     "PAGE_SIZE",
+    "SAVE",
+    "SHARE",
+    "SIMILAR",
     "SOURCE_NAMES",
     "VOTE",
+    "Entry",
     "Message",
     "Page",
+    "Place",
+    "Posted",
+    "Press",
+    "Snippet",
+    "already_message",
     "day_heading",
     "drawn",
     "header_message",
@@ -33,8 +45,11 @@ __all__ = [
     "notice",
     "page_message",
     "paper_message",
+    "press_of",
     "quoted",
     "rest_message",
+    "shared_message",
+    "short_date",
     "subscribed_message",
     "turn_of",
     "voted_message",
