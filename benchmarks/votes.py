@@ -60,9 +60,8 @@ async def _edition(papers: int) -> AsyncIterator[tuple[Bot, list[Post]]]:
 
 async def _earlier(bot: Bot, posts: Sequence[Post], days: int) -> None:
     """Editions of the days before, as long as this one, every message of them sent."""
-    store, team, channel = bot.library.store, bot.identity.team_id, posts[0].channel_id
-    edition = await store.edition(team, channel, posts[0].day)
-    assert edition is not None
+    store = bot.library.store
+    edition = await store.edition_of(posts[0])
     for back in range(1, days + 1):
         day = {"day": edition.day - timedelta(days=back)}
         earlier = [

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot import messages, ranking
+from bot.entries import Entries
 from bot.errors import DeliveryError, SourceError, UsageError
 from bot.ids import paper_id
 from bot.ingest import SEARCH_PATIENCE, Clock, Ingest
-from bot.messages import SOURCE_NAMES, Message, Page, clip, quoted
-from bot.search import FEW, MOST_MATCHES, Found, Search, parse
+from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
+from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
 from storage import Store
-from storage.models import Paper, SourceName, Subscription, Tally
+from storage.models import Paper, SourceName, Subscription
 
 PERIODS = {"day": 1, "today": 1, "week": 7, "month": 30, "year": 365, "all": 36_500}
 #: The first days on Hugging Face's page.
@@ -51,6 +52,7 @@ class Answers:
         bot_user_id: str,
         seed: str,
         clock: Clock,
+        entries: Entries,
     ) -> None:
         self.store = store
         self.ingest = ingest
@@ -60,11 +62,16 @@ class Answers:
         self.bot_user_id = bot_user_id
         self.seed = seed
         self.clock = clock
+        self.entries = entries
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
         # Slack sends &, < and > as entities.
-        asked = " ".join(html.unescape(text).split())
+        return await self.answer_at(Place(" ".join(html.unescape(text).split()), offset), asker)
+
+    async def answer_at(self, place: Place, asker: Asker) -> Message:
+        """The answer as it is at a place: of a page that is shown already, the same papers as they are now."""
+        asked = place.asked
         word, _, rest = asked.partition(" ")
         match word.lower():
             case "help":
@@ -74,16 +81,18 @@ class Answers:
             case "unsubscribe" if not rest:
                 return await self._unsubscribe(asker)
             case "top" if rest.lower() in PERIODS or not rest:
-                return await self._top(rest.lower() or "week", asked, offset)
+                return await self._top(rest.lower() or "week", place, asker)
             case "search" if not rest:
                 raise UsageError("Search for what? For example `/papers search diffusion policy`.")
             case "search":
-                return await self._search(rest, asked, offset)
+                return await self._search(rest, place, asker)
+            case "saved" if not rest:
+                return await self._saved(place, asker)
         day = self._day(asked)
         if day:
-            return await self._day_page(day, asked, offset)
+            return await self._day_page(day, place, asker)
         id = paper_id(asked) if " " not in asked else None
-        return await self._paper(id, asked) if id else await self._search(asked, asked, offset)
+        return await self._paper(id, place, asker) if id else await self._search(asked, place, asker)
 
     def _day(self, asked: str) -> date | None:
         today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()
@@ -103,7 +112,7 @@ class Answers:
             raise UsageError(f"Hugging Face's daily papers begin on {FIRST_DAY}; there are none for {asked}.")
         return day
 
-    async def _day_page(self, day: date, asked: str, offset: int) -> Message:
+    async def _day_page(self, day: date, place: Place, asker: Asker) -> Message:
         read = await self.ingest.ensure_day(min(day, self.ingest.today()), SEARCH_PATIENCE)
         listed = await self.store.listed(day, day)
         shown, note = day, ""
@@ -114,13 +123,14 @@ class Answers:
                 else " yet: Hugging Face is slow to answer; ask again in a minute"
             )
             newest = await self.store.newest_day(day)
-            if newest is None or asked.lower() not in ("", "today"):
+            if newest is None or place.asked.lower() not in ("", "today"):
                 raise UsageError(f"No papers are listed for {day:%A} {day}{why}.")
             shown, note = newest, f"Nothing is listed for today yet{why}; this is the newest day I have."
             listed = await self.store.listed(shown, shown)
-        papers, tallies = await self._ranked(list(listed))
+        papers = await self._ranked(list(listed))
         # The buttons name the day: "today" is another one after midnight.
-        return self._page(messages.day_heading(shown), papers, tallies, str(shown), offset, note)
+        place = place._replace(asked=str(shown))
+        return await self._page(messages.day_heading(shown), papers, place, asker, note)
 
     async def _why_empty(self, day: date) -> str:
         reading = await self.store.reading("huggingface", day)
@@ -128,7 +138,7 @@ class Answers:
             return " because Hugging Face could not be read; I try again every minute"
         return ": Hugging Face lists few papers or none at weekends" if day.weekday() >= 5 else ""
 
-    async def _top(self, period: str, asked: str, offset: int) -> Message:
+    async def _top(self, period: str, place: Place, asker: Asker) -> Message:
         today = self.ingest.today()
         first = today - timedelta(days=PERIODS[period] - 1)
         ids = await self.store.most_upvoted(first, today, _TOP_CANDIDATES)
@@ -137,33 +147,42 @@ class Answers:
         )
         # Over a month or a year, a half-life of days would leave only the newest.
         half_life = max(ranking.HALF_LIFE_DAYS, PERIODS[period])
-        papers, tallies = await self._ranked(list(dict.fromkeys(ids + voted)), half_life)
+        papers = await self._ranked(list(dict.fromkeys(ids + voted)), half_life)
         if not papers:
             raise UsageError(f"I have no papers for this {period} yet. `/papers today` reads today's.")
         names = {"all": "of all time", "day": "of the day", "today": "of the day"}
         heading = f"*Top papers {names.get(period, f'of the {period}')}*"
-        return self._page(heading, papers[:_TOP_SHOWN], tallies, asked, offset)
+        return await self._page(heading, papers[:_TOP_SHOWN], place, asker)
 
-    async def _search(self, typed: str, asked: str, offset: int) -> Message:
+    async def _search(self, typed: str, place: Place, asker: Asker) -> Message:
         if like := parse(typed).like:
             await self._known(like)
-        # The first page has asked the sources already.
-        found, failed = await find(self.search, self.ingest, typed, ask=offset == 0)
+        # What was answered before has asked the sources already.
+        ask = place.offset == 0 and not place.shown
+        found, failed = await find(self.search, self.ingest, typed, ask=ask)
         if found.query.empty:
             raise UsageError(
                 f"There is no word in {quoted(typed)} that I can search for. Try `/papers robot learning`, "
                 "or `/papers help search`."
             )
         notes = [*(clip(note, NOTE_LIMIT) for note in found.notes), *_remarks(found, failed)]
-        if not found.papers:
+        if not found.papers and not place.shown:
             return messages.nothing_found(typed, notes, found.suggestion)
-        tallies = await self._tallies(found.papers)
         heading = f"*Best matches for {quoted(typed, 100)}*"
-        return self._page(heading, found.papers, tallies, asked, offset, " ".join(notes))
+        # A button's value is short; what was not searched need not be carried from page to page.
+        place = place._replace(asked=place.asked[: QUERY_LIMIT + 10])
+        return await self._page(heading, found.papers, place, asker, " ".join(notes), found)
 
-    async def _paper(self, id: str, asked: str) -> Message:
-        paper = await self._known(id)
-        return self._page(f"*Paper {id}*", [paper], await self._tallies([paper]), asked, 0)
+    async def _saved(self, place: Place, asker: Asker) -> Message:
+        ids = await self.store.saved(self.defaults.team_id, asker.user_id)
+        if not ids and not place.shown:
+            raise UsageError(
+                "You have saved no papers yet. *Save* stands under every paper that `/papers` finds."
+            )
+        return await self._page("*Papers you saved*", await self.store.papers(ids), place, asker)
+
+    async def _paper(self, id: str, place: Place, asker: Asker) -> Message:
+        return await self._page(f"*Paper {id}*", [await self._known(id)], place, asker)
 
     async def _known(self, id: str) -> Paper:
         """A paper, from the sources if need be. Raises UsageError when there is none."""
@@ -206,29 +225,32 @@ class Answers:
                 "and then `/papers subscribe` again."
             )
 
-    async def _ranked(
-        self, ids: Sequence[str], half_life: float = ranking.HALF_LIFE_DAYS
-    ) -> tuple[list[Paper], dict[str, Tally]]:
+    async def _ranked(self, ids: Sequence[str], half_life: float = ranking.HALF_LIFE_DAYS) -> list[Paper]:
         papers = await self.store.papers(ids)
-        tallies = await self._tallies(papers)
-        return ranking.rank(papers, tallies, self.clock(), half_life), tallies
+        tallies = await self.store.tallies(self.defaults.team_id, [paper.id for paper in papers])
+        return ranking.rank(papers, tallies, self.clock(), half_life)
 
-    async def _tallies(self, papers: Sequence[Paper]) -> dict[str, Tally]:
-        return await self.store.tallies(self.defaults.team_id, [paper.id for paper in papers])
-
-    def _page(
+    async def _page(
         self,
         heading: str,
         papers: Sequence[Paper],
-        tallies: dict[str, Tally],
-        asked: str,
-        offset: int,
+        place: Place,
+        asker: Asker,
         note: str = "",
+        found: Found | None = None,
     ) -> Message:
+        # Drawn again, an answer keeps its papers in their order, whatever became of the list.
+        shown = await self.store.papers(place.shown[: messages.PAGE_SIZE])
         # The list may have become shorter since the button was drawn.
-        start = offset if offset < len(papers) else 0
-        shown = papers[start : start + messages.PAGE_SIZE]
-        return messages.page_message(Page(heading, shown, len(papers), start, asked, note), tallies)
+        start = place.offset if place.offset < len(papers) or shown else 0
+        shown = shown or list(papers[start : start + messages.PAGE_SIZE])
+        gone = len({paper.id for paper in shown} - {paper.id for paper in papers})
+        snippets = {paper.id: snippet(found.query, paper) for paper in shown} if found else {}
+        entries = await self.entries.of(shown, asker.user_id, asker.channel_id, snippets)
+        suggestion = found.suggestion if found else ""
+        return messages.page_message(
+            Page(heading, entries, len(papers) + gone, start, place.asked, note, gone, suggestion)
+        )
 
 
 async def find(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -18,14 +19,17 @@ from bot.answers import Answers
 from bot.config import Settings
 from bot.daily import Daily
 from bot.delivery import Delivery
+from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
 from bot.outcomes import NotSent
 from bot.refresh import Refresher
+from bot.saving import Saving
 from bot.search import Search
 from bot.services import Services
+from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.sources import open_sources
 from bot.tasks import Tasks
@@ -99,10 +103,14 @@ class Bot:
         seed = settings.papers_upvote_emoji[0]
         delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch)
         self.daily = Daily(store, ingest, delivery, identity.team_id, clock, timing.tick)
+        zone = ZoneInfo(settings.papers_timezone)
+        entries = Entries(store, identity.team_id, identity.url, zone, clock)
         self.answers = Answers(
-            store, ingest, search, slack, self.subscription(""), identity.user_id, seed, clock
+            store, ingest, search, slack, self.subscription(""), identity.user_id, seed, clock, entries
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
+        self.saving = Saving(store)
+        self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
 
     def subscription(self, channel_id: str) -> Subscription:
         """What a channel gets unless people there ask for something else."""
@@ -221,8 +229,13 @@ class Bot:
             # Checked before Bolt sees a request, in bot.listening; a socket needs no signatures.
             request_verification_enabled=False,
         )
-        handlers.register(app, Services(self.identity, self.slack, self.answers, self.voting, self.tasks))
+        handlers.register(app, self.services())
         return app
+
+    def services(self) -> Services:
+        return Services(
+            self.identity, self.slack, self.answers, self.voting, self.saving, self.sharing, self.tasks
+        )
 
     def web_app(self, app: AsyncApp) -> web.Application:
         """The bot over HTTP."""
@@ -248,7 +261,7 @@ async def open_bot(
     async with open_library(settings, clock, timing) as library, session(timing.call) as connections:
         token = settings.slack_bot_token.get_secret_value()
         slack = Slack(token, str(settings.slack_api_url), connections)
-        identity = await slack.identity() if token else Identity("", "", "", "")
+        identity = await slack.identity() if token else Identity("", "", "", "", "")
         yield Bot(settings, library, slack, identity, clock, timing)
 
 

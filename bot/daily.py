@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -35,7 +36,7 @@ class Draft(NamedTuple):
 
 
 class Daily:
-    """Plans editions and has them sent. It holds no schedule: what is due, the store knows."""
+    """Plans editions, and has them and interrupted shares sent. It holds no schedule: what is due, the store knows."""
 
     def __init__(
         self,
@@ -66,17 +67,25 @@ class Daily:
 
     async def tick(self) -> list[asyncio.Task[None]]:
         """Start whatever is unfinished or due, and return the tasks: a slow channel holds up no other."""
+        started = []
+        for channel_id, post in await self._work():
+            if self._is_free(channel_id):
+                self._working[channel_id] = asyncio.create_task(self._guard(channel_id, post()))
+                started.append(self._working[channel_id])
+        return started
+
+    async def _work(self) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
+        """All there is to post, by channel, the most urgent first."""
         unfinished, due = await self.store.unfinished_editions(self.team_id), await self._due()
-        work: dict[str, Awaitable[object]] = {}
-        for edition in unfinished:
-            if self._is_free(edition.channel_id) and edition.channel_id not in work:
-                work[edition.channel_id] = self.delivery.send(edition)
-        for subscription, today in due:
-            if self._is_free(subscription.channel_id) and subscription.channel_id not in work:
-                work[subscription.channel_id] = self._post(subscription, today, exact=False)
-        for channel_id, posting in work.items():
-            self._working[channel_id] = asyncio.create_task(self._guard(channel_id, posting))
-        return [self._working[channel_id] for channel_id in work]
+        shares = await self.store.unfinished_shares(self.team_id)
+        return [
+            *((edition.channel_id, partial(self.delivery.send, edition)) for edition in unfinished),
+            *(
+                (channel.channel_id, partial(self._post, channel, today, exact=False))
+                for channel, today in due
+            ),
+            *((share.channel_id, partial(self.delivery.share, share)) for share in shares),
+        ]
 
     async def stop(self, seconds: float) -> None:
         """Finish the message under way, and leave the rest: the store has all that is needed to go on."""
@@ -212,6 +221,7 @@ def posts_of(draft: Draft) -> list[Post]:
         day=edition.day,
         position=0,
         kind=PostKind.HEADER,
+        planned_at=edition.planned_at,
         seeded=True,
     )
     posts = [header]

@@ -1,4 +1,4 @@
-"""Sending an edition exactly once: the only code that moves a post through the ledger.
+"""Sending editions and shares exactly once: the only code that moves a post through the ledger.
 
 A post is planned, claimed (sending), and sent; or abandoned because Slack will never take it. Whatever
 happens in between, the channel's history decides, by the metadata each message carries, and nothing is guessed.
@@ -17,7 +17,7 @@ from aiolimiter import AsyncLimiter
 
 from bot.errors import DeliveryError
 from bot.ingest import Clock
-from bot.messages import Message, drawn, header_message, paper_message, rest_message
+from bot.messages import Message, drawn, header_message, paper_message, rest_message, shared_message
 from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
 from bot.timing import Timing
@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
 
 
 class Delivery:
-    """Sends planned editions to one workspace, each channel at its own pace."""
+    """Sends what is planned to one workspace, each channel at its own pace."""
 
     def __init__(
         self,
@@ -74,6 +74,7 @@ class Delivery:
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
         )
         self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def send(self, edition: Edition) -> Outcome:
         """Send what is not sent yet, in order.
@@ -94,29 +95,51 @@ class Delivery:
                 await asyncio.gather(*seeding, return_exceptions=True)
             return Outcome.between(before, await self._states(edition))
 
+    async def share(self, planned: Post) -> Post | None:
+        """Send a shared paper, unless that is done, and return its post as the ledger has it then.
+
+        Raises DeliveryError when a person must mend the channel or the token first. A share that was certainly
+        not sent is forgotten then, for it must not come by itself, days later; None where that happened before.
+        """
+        # A lock of their own, because somebody waits for a share, and an edition takes most of a minute.
+        async with self._sharing[planned.channel_id]:
+            post = await self.store.post_about(planned.paper_id, planned.team_id, planned.channel_id)
+            if post is None:
+                return None
+            try:
+                settled = await self._settle(post)
+            except DeliveryError:
+                await self.store.forget_share(post)
+                raise
+            self._announce(post, settled)
+            if _lacks_seed(settled):
+                await self._seed(settled)
+            return settled
+
     async def _states(self, edition: Edition) -> list[PostState]:
         return [post.state for post in await self.store.posts(edition)]
 
     async def _send_in_order(self, edition: Edition, seeding: list[asyncio.Task[None]]) -> None:
-        posts = await self.store.posts(edition)
-        papers = {paper.id: paper for paper in await self.store.papers([post.paper_id for post in posts])}
-        for post in posts:
+        for post in await self.store.posts(edition):
             if self.stopping:
                 return
-            settled = await self._settle(edition, post, papers.get(post.paper_id))
+            settled = await self._settle(post)
             if settled.state in (PostState.PLANNED, PostState.SENDING):
                 # Another process has it, or its fate is unknown: nothing may overtake it.
                 return
-            if settled.state is PostState.SENT and post.paper_id and settled != post:
-                # A vote can come before its message's `ts` is known.
-                self.on_sent([post.paper_id])
-            if settled.state is PostState.SENT and not settled.seeded:
+            self._announce(post, settled)
+            if _lacks_seed(settled):
                 seeding.append(asyncio.create_task(self._seed(settled)))
 
-    async def _settle(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
+    def _announce(self, before: Post, settled: Post) -> None:
+        """A vote can come before its message's `ts` is known, and is shown once it is."""
+        if settled.state is PostState.SENT and settled.paper_id and settled != before:
+            self.on_sent([settled.paper_id])
+
+    async def _settle(self, post: Post) -> Post:
         """Bring one post as far as it will go now, and return it as the ledger has it then."""
         if post.state is PostState.SENDING and self._expired(post):
-            post = await self._look_for(edition, post, paper, over=True)
+            post = await self._look_for(post, over=True)
         for _ in range(ATTEMPTS):
             if post.state is not PostState.PLANNED:
                 break
@@ -124,11 +147,11 @@ class Delivery:
             await self._pace[post.channel_id].acquire()
             if not await self.store.claim(post, self.clock()):
                 return await self.store.current(post)
-            post = await self._send_claimed(edition, await self.store.current(post), paper)
+            post = await self._send_claimed(await self.store.current(post))
         return post
 
-    async def _send_claimed(self, edition: Edition, post: Post, paper: Paper | None) -> Post:
-        message, shown = await self._draw(edition, post, paper)
+    async def _send_claimed(self, post: Post) -> Post:
+        message, shown = await self._draw(post)
         thread_ts = await self._thread_ts(post)
         if post.kind is PostKind.REST and not thread_ts:
             await self.store.abandon(post, "its thread has no header")
@@ -140,12 +163,10 @@ class Delivery:
             log.info("Slack asks for %.0f s before the next post in %s", later.retry_after, post.channel_id)
             await asyncio.sleep(later.retry_after)
         except MaybeSent as unknown:
-            log.warning("post %d of %s in %s: %s", post.position, post.day, post.channel_id, unknown)
-            return await self._look_for(edition, post, paper, over=unknown.answered)
+            log.warning("%s: %s", _named(post), unknown)
+            return await self._look_for(post, over=unknown.answered)
         except BadMessage as refused:
-            log.error(
-                "post %d of %s in %s is abandoned: %s", post.position, post.day, post.channel_id, refused
-            )
+            log.error("%s is abandoned: %s", _named(post), refused)
             await self.store.abandon(post, str(refused))
         except DeliveryError:
             await self.store.release(post)
@@ -154,7 +175,7 @@ class Delivery:
             await self._confirm(post, ts, shown)
         return await self.store.current(post)
 
-    async def _look_for(self, edition: Edition, post: Post, paper: Paper | None, *, over: bool) -> Post:
+    async def _look_for(self, post: Post, *, over: bool) -> Post:
         """Settle a post that may have been sent, by reading the channel's history.
 
         Not found, it is free to be sent again only when the call is `over`: Slack may still be at it. Raises
@@ -163,10 +184,10 @@ class Delivery:
         for look in range(LOOKS):
             await asyncio.sleep(self.timing.look_again * look)
             try:
-                ts = await self._find(edition, post, paper)
+                ts = await self._find(post)
             except MaybeSent as unreadable:
                 # Not a guess: it stays open until the history can be read.
-                log.warning("post %d of %s waits to be found: %s", post.position, post.day, unreadable)
+                log.warning("%s waits to be found: %s", _named(post), unreadable)
                 return await self.store.current(post)
             if ts:
                 # What it shows is not known, so it counts as stale and is drawn again.
@@ -178,34 +199,33 @@ class Delivery:
 
     async def _confirm(self, post: Post, ts: str, shown: str) -> None:
         if not await self.store.confirm(post, ts, shown):
-            log.error(
-                "post %d of %s is in %s twice; this one is %s", post.position, post.day, post.channel_id, ts
-            )
+            log.error("%s is there twice; this one is %s", _named(post), ts)
 
-    async def _find(self, edition: Edition, post: Post, paper: Paper | None) -> str | None:
-        message, _ = await self._draw(edition, post, paper)
-        header = await self._header_ts(post)
+    async def _find(self, post: Post) -> str | None:
+        message, _ = await self._draw(post)
+        header = await self.store.header_ts(post)
         # By Slack's own clock where there is a header; ours may be off, so it gets a day's margin.
-        since = header or f"{(edition.planned_at - timedelta(days=1)).timestamp():.6f}"
+        since = header or f"{(post.planned_at - timedelta(days=1)).timestamp():.6f}"
         thread_ts = header if post.kind is PostKind.REST else ""
         return await self.slack.find(
             post.channel_id, message, _metadata(post), since=since, thread_ts=thread_ts
         )
 
-    async def _draw(self, edition: Edition, post: Post, paper: Paper | None) -> tuple[Message, str]:
-        if paper is None:
-            papers = sum(1 for other in await self.store.posts(edition) if other.paper_id)
-            return header_message(edition, papers, self.seed), ""
+    async def _draw(self, post: Post) -> tuple[Message, str]:
+        """The message of a post, and what of the votes it shows."""
+        if post.kind is PostKind.HEADER:
+            return await self._draw_header(post), ""
+        (paper,) = await self.store.papers([post.paper_id])
         tally = (await self.store.tallies(post.team_id, [paper.id]))[paper.id]
         return draw(post, paper, tally), drawn(tally)
 
-    async def _thread_ts(self, post: Post) -> str:
-        if post.kind is not PostKind.REST:
-            return ""
-        return await self._header_ts(post)
+    async def _draw_header(self, post: Post) -> Message:
+        edition = await self.store.edition_of(post)
+        papers = sum(1 for other in await self.store.posts(edition) if other.paper_id)
+        return header_message(edition, papers, self.seed)
 
-    async def _header_ts(self, post: Post) -> str:
-        return (await self.store.current(post.model_copy(update={"position": 0}))).ts
+    async def _thread_ts(self, post: Post) -> str:
+        return await self.store.header_ts(post) if post.kind is PostKind.REST else ""
 
     async def _seed(self, post: Post) -> None:
         try:
@@ -213,7 +233,7 @@ class Delivery:
         except NotSent:
             return  # It is still unseeded, so the next tick tries again.
         except DeliveryError as refused:
-            log.warning("no reaction on post %d of %s: %s", post.position, post.day, refused)
+            log.warning("no reaction on %s: %s", _named(post), refused)
         await self.store.seeded(post)
 
     def _expired(self, post: Post) -> bool:
@@ -222,9 +242,23 @@ class Delivery:
 
 def draw(post: Post, paper: Paper, tally: Tally) -> Message:
     """A paper's message as this post shows it: whole in the channel, short in the thread."""
-    return (paper_message if post.kind is PostKind.PAPER else rest_message)(paper, tally)
+    if post.kind is PostKind.SHARE:
+        return shared_message(paper, tally, post.shared_by)
+    return (rest_message if post.kind is PostKind.REST else paper_message)(paper, tally)
+
+
+def _lacks_seed(post: Post) -> bool:
+    return post.state is PostState.SENT and not post.seeded
 
 
 def _metadata(post: Post) -> dict[str, str | int]:
     """What a message carries, flat as Slack wants it: enough to know it again, nothing private."""
-    return {"edition": post.day.isoformat(), "position": post.position, "paper": post.paper_id}
+    edition = post.day.isoformat() if post.day else "shared"
+    return {"edition": edition, "position": post.position, "paper": post.paper_id}
+
+
+def _named(post: Post) -> str:
+    """A post in the log."""
+    if post.day is None:
+        return f"the share of {post.paper_id} in {post.channel_id}"
+    return f"post {post.position} of {post.day} in {post.channel_id}"

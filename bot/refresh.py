@@ -54,8 +54,7 @@ class Refresher:
 
     async def run(self) -> None:
         """Redraw what is touched, for ever."""
-        since = (self.clock() - LOOK_BACK).date()
-        self.touch(await self.store.papers_posted_since(self.team_id, since))
+        self.touch(await self.store.papers_posted_since(self.team_id, self.clock() - LOOK_BACK))
         while True:
             await self._wake.wait()
             await asyncio.sleep(self.coalesce_seconds)

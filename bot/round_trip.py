@@ -30,12 +30,12 @@ async def play(console: Console, slack: Workspace, bot: Bot, people: Sequence[st
         console.print("No papers are listed for this morning; there is nothing to show.")
         return
     for post in posts:
-        _show(console, post)
+        _show(console, slack, post)
     console.print(f"  ... and {len(slack.thread(channel, posts[0].ts))} more papers in the header's thread")
 
     console.rule(f"Ada types: /papers {TOPIC}")
     run = await slack.command(ada, channel, "/papers", TOPIC)
-    _show(console, await run.reply(timeout=30))
+    _show(console, slack, await run.reply(timeout=30))
 
     liked = posts[-2:][0]
     console.rule("Ada reacts with fire, Ben with thumbs up, and Cleo presses Upvote")
@@ -43,11 +43,11 @@ async def play(console: Console, slack: Workspace, bot: Bot, people: Sequence[st
     await slack.react(ben, channel, liked.ts, "+1::skin-tone-4")
     await slack.click(cleo, channel, liked.ts, VOTE)
     await slack.wait_for(lambda: "3 upvotes here" in liked.plain(), timeout=30)
-    _show(console, liked)
+    _show(console, slack, liked)
 
     console.rule("Ben types: /papers top week")
     run = await slack.command(ben, channel, "/papers", "top week")
-    _show(console, await run.reply(timeout=30))
+    _show(console, slack, await run.reply(timeout=30))
     console.print(
         "Three votes here outweigh dozens on Hugging Face: the paper they liked is near the top now."
     )
@@ -65,5 +65,8 @@ async def _edition(slack: Workspace, bot: Bot, channel: str) -> list[Message]:
     return slack.messages(channel)
 
 
-def _show(console: Console, message: Message) -> None:
-    console.print(Panel(Text(message.plain()), width=min(console.width, 110)))
+def _show(console: Console, slack: Workspace, message: Message) -> None:
+    shown = message.plain()
+    for channel in slack.state.channels.values():
+        shown = shown.replace(f"#{channel.id}", f"#{channel.name}")
+    console.print(Panel(Text(shown), width=min(console.width, 110)))

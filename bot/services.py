@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.answers import Answers
+from bot.saving import Saving
+from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.tasks import Tasks
 from bot.votes import Voting
@@ -16,4 +18,6 @@ class Services:
     slack: Slack
     answers: Answers
     voting: Voting
+    saving: Saving
+    sharing: Sharing
     tasks: Tasks

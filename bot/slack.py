@@ -40,6 +40,8 @@ class Identity(NamedTuple):
     team: str
     user_id: str
     bot_id: str
+    #: Where the workspace is in a browser, with a slash at its end.
+    url: str
 
 
 class Slack:
@@ -154,6 +156,17 @@ class Slack:
         """Put the bot's own reaction on a message, so that voting takes one click."""
         with repeatable(channel, harmless=frozenset({"already_reacted"})):
             await self.client.reactions_add(channel=channel, timestamp=ts, name=emoji)
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message, in its thread or out of it; empty when the message is gone."""
+        try:
+            with repeatable(channel):
+                answer = await self.client.chat_getPermalink(channel=channel, message_ts=ts)
+        except DeliveryError as error:
+            if error.code == "message_not_found":
+                return ""
+            raise
+        return str(answer["permalink"])
 
     async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         """Answer a command or a click, to that person alone; `replace` puts it in the place of what was clicked.

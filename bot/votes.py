@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bot.errors import UsageError
+from bot.known import known_paper
 from bot.refresh import Refresher
 from storage import Store
 from storage.models import Click, Paper, Reaction, Tally
@@ -44,9 +44,7 @@ class Voting:
 
     async def clicked(self, click: Click) -> Voted:
         """A paper's button was pressed. Raises UsageError for a paper that is not in the store."""
-        papers = await self.store.papers([click.paper_id])
-        if not papers:
-            raise UsageError("I don't know this paper any more. Search for it again with `/papers`.")
+        paper = await known_paper(self.store, click.paper_id)
         before = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
         presses = await self.store.clicks_of(click.team_id, click.user_id, click.paper_id)
         new = all(press.click_id != click.click_id for press in presses)
@@ -58,4 +56,4 @@ class Voting:
         self.refresher.touch([click.paper_id])
         after = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
         tally = (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id]
-        return Voted(papers[0], new, before, after, tally)
+        return Voted(paper, new, before, after, tally)

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.messages import BACK, MORE, SUGGESTION, VOTE
+from bot.messages import BACK, MORE, SAVE, SHARE, SIMILAR, SUGGESTION, VOTE
 from bot.services import Services
 from handlers import actions, commands, errors, reactions
 
@@ -20,6 +20,9 @@ EVENTS: dict[str, Handler] = {
 }
 ACTIONS: dict[str, Handler] = {
     VOTE: actions.vote,
+    SAVE: actions.save,
+    SIMILAR: actions.similar,
+    SHARE: actions.share,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
 }
 

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.answers import Asker
 from bot.errors import UsageError
-from bot.messages import Message, notice, turn_of, voted_message
+from bot.messages import Message, Place, notice, press_of, turn_of, voted_message
 from bot.services import Services
 from bot.votes import Voted
 from handlers.replies import Reply
-from storage.models import Click
+from storage.models import Click, Save
+
+T = TypeVar("T")
+_OLD = "This button is too old to work. Ask again with `/papers`."
 
 
 async def vote(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
     """The upvote button: stored, then acknowledged, like a reaction."""
     services: Services = context["services"]
     reply = Reply(services.slack, body)
-    try:
-        voted = await services.voting.clicked(_click(action, body, services.identity.team_id))
-    except UsageError as error:
-        await ack()
-        services.tasks.start(reply.failure(error), reply.failure)
-        return
-    await ack()
-    said = _answer(voted, in_channel=not (body.get("container") or {}).get("is_ephemeral"))
-    if said:
+    clicking = services.voting.clicked(_click(action, body, services.identity.team_id))
+    voted = await _stored(clicking, ack, services, reply)
+    in_channel = not (body.get("container") or {}).get("is_ephemeral")
+    if voted and (said := _answer(voted, in_channel=in_channel)):
         services.tasks.start(reply(said), reply.failure)
 
 
@@ -39,7 +38,7 @@ def _click(action: dict[str, Any], body: dict[str, Any], team_id: str) -> Click:
         user_id=body["user"]["id"],
         # Two presses differ in at least one of these; one press delivered twice differs in neither.
         click_id=f"{action.get('action_ts', '')}:{body.get('trigger_id', '')}",
-        clicked_at=float(action.get("action_ts") or time.time()),
+        clicked_at=_pressed_at(action),
     )
 
 
@@ -54,6 +53,55 @@ def _answer(voted: Voted, *, in_channel: bool) -> Message | None:
     )
 
 
+async def save(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
+    """The save button: stored, then acknowledged; then the answer it stands in is drawn again."""
+    services: Services = context["services"]
+    reply, asker = Reply(services.slack, body), _asker(body)
+    place = await _stored(_saved(services, action, asker), ack, services, reply)
+    if place:
+        services.tasks.start(
+            reply.with_answer(services.answers.answer_at(place, asker), replace=True), reply.failure
+        )
+
+
+async def _saved(services: Services, action: dict[str, Any], asker: Asker) -> Place:
+    """Store what the press asks for; returns the place of the answer it was made in."""
+    try:
+        press = press_of(action.get("value") or "")
+    except ValueError as error:
+        raise UsageError(_OLD) from error
+    save = Save(
+        team_id=services.identity.team_id,
+        user_id=asker.user_id,
+        paper_id=press.paper_id,
+        saved=press.save,
+        pressed_at=_pressed_at(action),
+    )
+    await services.saving.pressed(save)
+    return press.place
+
+
+async def similar(
+    ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]
+) -> None:
+    """Papers like this one, in an answer of their own."""
+    await ack()
+    services: Services = context["services"]
+    reply = Reply(services.slack, body)
+    answer = services.answers.answer(f"like:{action.get('value') or ''}", _asker(body))
+    services.tasks.start(reply.with_answer(answer), reply.failure)
+
+
+async def share(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
+    """A paper for the channel: planned, then acknowledged, so that no crash loses it; then posted."""
+    services: Services = context["services"]
+    reply = Reply(services.slack, body)
+    planning = services.sharing.plan(str(action.get("value") or ""), _asker(body))
+    planned = await _stored(planning, ack, services, reply)
+    if planned:
+        services.tasks.start(reply.with_answer(services.sharing.send(planned)), reply.failure)
+
+
 async def turn_page(
     ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]
 ) -> None:
@@ -61,13 +109,30 @@ async def turn_page(
     await ack()
     services: Services = context["services"]
     reply = Reply(services.slack, body)
-    asker = Asker(body["user"]["id"], (body.get("channel") or {}).get("id", ""))
+    try:
+        place = Place(*turn_of(action.get("value") or ""))
+    except ValueError:
+        services.tasks.start(reply.failure(UsageError(_OLD)), reply.failure)
+        return
+    turned = services.answers.answer_at(place, _asker(body))
+    services.tasks.start(reply.with_answer(turned, replace=True), reply.failure)
 
-    async def turn() -> None:
-        try:
-            asked, offset = turn_of(action.get("value") or "")
-        except ValueError as error:
-            raise UsageError("This button is too old to work. Ask again with `/papers`.") from error
-        await reply(await services.answers.answer(asked, asker, offset), replace=True)
 
-    services.tasks.start(turn(), reply.failure)
+async def _stored(storing: Awaitable[T], ack: AsyncAck, services: Services, reply: Reply) -> T | None:
+    """What was stored before the acknowledgement; None when the person is told why nothing was."""
+    try:
+        stored = await storing
+    except UsageError as error:
+        await ack()
+        services.tasks.start(reply.failure(error), reply.failure)
+        return None
+    await ack()
+    return stored
+
+
+def _asker(body: dict[str, Any]) -> Asker:
+    return Asker(body["user"]["id"], (body.get("channel") or {}).get("id", ""))
+
+
+def _pressed_at(action: dict[str, Any]) -> float:
+    return float(action.get("action_ts") or time.time())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Awaitable
 from typing import Any
 
 from bot.errors import DeliveryError, UsageError
@@ -23,6 +24,11 @@ class Reply:
 
     async def __call__(self, message: Message, *, replace: bool = False) -> None:
         await self._slack.respond(self._url, message, replace=replace)
+
+    async def with_answer(self, answer: Awaitable[Message | None], *, replace: bool = False) -> None:
+        """Reply once the answer is there, unless there is nothing to say."""
+        if message := await answer:
+            await self(message, replace=replace)
 
     async def failure(self, error: Exception) -> None:
         """Tell the person what went wrong."""

@@ -123,6 +123,42 @@ def m004_search(db: Database) -> None:
         BEGIN DELETE FROM vectors WHERE number = new.number; END""")
 
 
+@migrations()
+def m005_saves_and_shares(db: Database) -> None:
+    # A paper that is no longer saved stays as a row with saved = 0, so that an older press which comes late
+    # can't bring it back.
+    db.execute("""
+        CREATE TABLE saves (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, paper_id TEXT NOT NULL REFERENCES papers (id),
+            saved INTEGER NOT NULL, pressed_at REAL NOT NULL, PRIMARY KEY (team_id, user_id, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    # A share is a post without a day. Where a key has a NULL, SQLite looks for no edition, and finds no two alike:
+    # what is asked of editions never meets a share. A primary key can't have one, so the table is made anew.
+    db.execute("""
+        CREATE TABLE posts_and_shares (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT, position INTEGER NOT NULL,
+            kind TEXT NOT NULL, planned_at TEXT NOT NULL, paper_id TEXT NOT NULL, shared_by TEXT NOT NULL,
+            state TEXT NOT NULL, ts TEXT NOT NULL, reason TEXT NOT NULL, drawn TEXT NOT NULL,
+            seeded INTEGER NOT NULL, claimed_at TEXT,
+            UNIQUE (team_id, channel_id, day, position),
+            FOREIGN KEY (team_id, channel_id, day) REFERENCES editions (team_id, channel_id, day)
+        ) STRICT""")
+    db.execute("""
+        INSERT INTO posts_and_shares
+        SELECT team_id, channel_id, day, position, kind, planned_at, paper_id, '', state, ts, reason, drawn,
+            seeded, claimed_at
+        FROM posts JOIN editions USING (team_id, channel_id, day)""")
+    db.execute("DROP TABLE posts")
+    db.execute("ALTER TABLE posts_and_shares RENAME TO posts")
+    db.execute(
+        "CREATE UNIQUE INDEX one_post_per_paper ON posts (team_id, channel_id, paper_id) WHERE paper_id != ''"
+    )
+    db.execute("CREATE INDEX posts_of_paper ON posts (team_id, paper_id) WHERE paper_id != ''")
+    db.execute("CREATE UNIQUE INDEX one_post_per_message ON posts (team_id, channel_id, ts) WHERE ts != ''")
+    db.execute("CREATE INDEX posts_in_flight ON posts (team_id, state) WHERE state IN ('planned', 'sending')")
+    db.execute("CREATE INDEX posts_unseeded ON posts (team_id, seeded, state) WHERE seeded = 0")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -142,9 +142,12 @@ class Subscription(_Value):
 
 
 class PostKind(StrEnum):
+    """A header, a paper of the top and one of the rest make up an edition; a share is of none."""
+
     HEADER = "header"
     PAPER = "paper"
     REST = "rest"
+    SHARE = "share"
 
 
 class PostState(StrEnum):
@@ -178,14 +181,19 @@ class Edition(_Value):
 
 
 class Post(_Value):
-    """One Slack message of an edition; `position` 0 is the header, papers count from 1, best first."""
+    """One Slack message of the bot: of the edition of a `day`, or a paper that somebody shared, without a day.
+
+    In an edition `position` 0 is the header, and papers count from 1, best first. `shared_by` is a user id.
+    """
 
     team_id: str
     channel_id: str
-    day: date
+    day: date | None
     position: int
     kind: PostKind
+    planned_at: Moment
     paper_id: str = ""
+    shared_by: str = ""
     state: PostState = PostState.PLANNED
     ts: str = ""
     reason: str = ""
@@ -218,6 +226,16 @@ class Click(_Value):
     click_id: str
     clicked_at: float
     value: Literal[0, 1] = 1
+
+
+class Save(_Value):
+    """One press of a paper's save button: what it asked for, and when; of two, the later one holds."""
+
+    team_id: str
+    user_id: str
+    paper_id: str
+    saved: bool
+    pressed_at: float
 
 
 class Reading(_Value):

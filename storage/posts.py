@@ -2,6 +2,7 @@
 
 A post is claimed before it is sent, by a conditional update that one process wins, and only when nothing
 before it in its edition is still open: so an edition comes out once and in order however many processes try.
+A share is a post without a day. It goes the same way, before and after nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from storage.models import Edition, Post
 
 _EDITION = tuple(Edition.model_fields)
 _POST = tuple(Post.model_fields)
-# A paper that another edition of the channel has planned in the meantime is left to it.
+# A paper that another edition or a share has brought to the channel in the meantime is left to it.
 _INSERT = (
     f"INSERT INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)}) "
     "ON CONFLICT (team_id, channel_id, paper_id) WHERE paper_id != '' DO NOTHING"
 )
-_KEY = "team_id = :team_id AND channel_id = :channel_id AND day = :day AND position = :position"
+# Without a day, the paper says which of a channel's shares it is.
+_KEY = (
+    "team_id = :team_id AND channel_id = :channel_id AND day IS :day AND position = :position "
+    "AND paper_id = :paper_id"
+)
 
 
 def _edition(row: Row) -> Edition:
@@ -52,12 +57,48 @@ class Posts(Connected):
                 connection.execute(f"DELETE FROM posts WHERE {same}", key)
                 connection.execute(f"DELETE FROM editions WHERE {same}", key)
 
+    async def plan_share(self, share: Post) -> Post:
+        """Write a share down, unless the channel had its paper; returns the channel's post of the paper."""
+        self.write(_INSERT, to_row(share))
+        return await self.post_about(share.paper_id, share.team_id, share.channel_id) or share
+
+    async def post_about(self, paper_id: str, team_id: str, channel_id: str) -> Post | None:
+        """A channel's post of a paper, whatever its state."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team AND channel_id = :channel AND paper_id = :paper "
+            "AND paper_id != ''",
+            {"team": team_id, "channel": channel_id, "paper": paper_id},
+        )
+        return Post.model_validate(rows[0]) if rows else None
+
+    async def forget_share(self, share: Post) -> None:
+        """Take back a share that was certainly not sent."""
+        self._change(f"DELETE FROM posts WHERE {_KEY} AND kind = 'share' AND state = 'planned'", share)
+
+    async def unfinished_shares(self, team_id: str) -> list[Post]:
+        """Shares that are neither sent nor abandoned, or whose reaction is still to be seeded; oldest first."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team AND day IS NULL AND state IN ('planned', 'sending') UNION ALL "
+            "SELECT * FROM posts WHERE team_id = :team AND day IS NULL AND state = 'sent' AND seeded = 0 "
+            "ORDER BY planned_at",
+            {"team": team_id},
+        )
+        return [Post.model_validate(row) for row in rows]
+
     async def edition(self, team_id: str, channel_id: str, day: date) -> Edition | None:
         rows = self.rows(
             "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND day = :day",
             {"team": team_id, "channel": channel_id, "day": iso(day)},
         )
         return _edition(rows[0]) if rows else None
+
+    async def edition_of(self, post: Post) -> Edition:
+        """The edition that a post is of, which must not be a share."""
+        rows = self.rows(
+            "SELECT * FROM editions WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day",
+            to_row(post),
+        )
+        return _edition(rows[0])
 
     async def last_edition(self, team_id: str, channel_id: str) -> Edition | None:
         rows = self.rows(
@@ -115,19 +156,29 @@ class Posts(Connected):
         rows = self.rows(f"SELECT * FROM posts WHERE {_KEY}", to_row(post))
         return Post.model_validate(rows[0])
 
+    async def header_ts(self, post: Post) -> str:
+        """The `ts` of the header of a post's edition; empty for a share, and while the header is not sent."""
+        rows = self.rows(
+            "SELECT ts FROM posts WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
+            "AND position = 0",
+            to_row(post),
+        )
+        return str(rows[0]["ts"]) if rows else ""
+
     async def paper_at(self, team_id: str, channel_id: str, ts: str) -> str | None:
-        """The paper on the message `ts`: empty for a header, None for a message that is not an edition's."""
+        """The paper on the message `ts`: empty for a header, None for a message that is no post."""
         rows = self.rows(
             "SELECT paper_id FROM posts WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND ts != ''",
             {"team": team_id, "channel": channel_id, "ts": ts},
         )
         return str(rows[0]["paper_id"]) if rows else None
 
-    async def papers_posted_since(self, team_id: str, day: date) -> list[str]:
+    async def papers_posted_since(self, team_id: str, moment: datetime) -> list[str]:
+        """The papers of all posts that were planned since then, and sent."""
         rows = self.rows(
-            "SELECT DISTINCT paper_id FROM posts WHERE team_id = :team AND day >= :day AND paper_id != '' "
-            "AND state = 'sent'",
-            {"team": team_id, "day": iso(day)},
+            "SELECT DISTINCT paper_id FROM posts WHERE team_id = :team AND planned_at >= :moment "
+            "AND paper_id != '' AND state = 'sent'",
+            {"team": team_id, "moment": iso(moment)},
         )
         return [row["paper_id"] for row in rows]
 

@@ -15,6 +15,8 @@ from tests.upstream import Upstream
 
 #: Long enough for a busy machine; nothing passes or fails by being quick.
 PATIENCE = 60.0
+#: The program of this checkout, which another one's may be installed beside.
+OURS = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
 
 
 class Program:
@@ -62,7 +64,7 @@ async def started(*arguments: str, folder: Path, environment: Mapping[str, str])
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "COLUMNS": "120", **environment},
+        env={**OURS, "PYTHONUNBUFFERED": "1", "COLUMNS": "120", **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -168,6 +168,23 @@ async def test_a_search_is_answered_and_pages_through_its_results(visit: Opener)
     await expect(messages(page)).to_have_count(6)
 
 
+async def test_a_paper_is_saved_and_shared_and_its_message_found_again(visit: Opener) -> None:
+    page = await visit(channel="reading-group")
+    answer = await ask(page, "/papers today")
+    await answer.get_by_role("button", name="Save").first.click()
+    await expect(answer.get_by_role("button", name="Saved")).to_have_count(1)
+    await answer.get_by_role("button", name="Share").first.click()
+    shared = messages(page).filter(has_text="shared by @Ada")
+    await expect(shared).to_have_count(1)
+    for _ in range(3):
+        saved = await ask(page, "/papers saved")
+    await expect(shared).not_to_be_in_viewport()
+    await saved.get_by_role("link", name="22 Dec").click()
+    await expect(shared).to_be_in_viewport()
+    await page.reload()
+    await expect(shared).to_be_in_viewport()
+
+
 async def test_the_app_has_a_home_tab(visit: Opener) -> None:
     page = await visit()
     await page.get_by_role("link", name="Home").click()
@@ -234,7 +251,8 @@ async def test_votes_change_the_order_of_the_next_days(here: Trial, visit: Opene
     answer = await ask(page, "/papers top week")
     await expect(answer).to_contain_text("Top papers of the week")
     shown = await answer.locator(".content").inner_text()
-    assert shown.index(name) < shown.index("3 upvotes here") < shown.index("upvotes on Hugging Face")
+    known = "posted in #papers on 22 Dec, 3 upvotes"
+    assert shown.index(name) < shown.index(known) < shown.index("upvotes on Hugging Face")
 
 
 async def test_arrows_choose_among_the_forms_of_the_command(visit: Opener) -> None:

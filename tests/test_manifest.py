@@ -16,8 +16,8 @@ from bot.app import Bot
 from handlers.manifest import SCOPES, manifest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Called without a scope of the bot token: the first needs none, the second has a token of its own.
-FREE = {"auth.test", "apps.connections.open"}
+#: Called without a scope of the bot token: the first two need none, the third has a token of its own.
+FREE = {"auth.test", "chat.getPermalink", "apps.connections.open"}
 #: https://docs.slack.dev/reference/events: what has to be granted before Slack sends an event.
 EVENT_SCOPES = {"reaction_added": "reactions:read", "reaction_removed": "reactions:read"}
 

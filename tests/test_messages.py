@@ -16,9 +16,18 @@ from bot.messages import (
     BACK,
     MORE,
     PAGE_SIZE,
+    SAVE,
+    SHARE,
+    SIMILAR,
     VOTE,
+    Entry,
     Message,
     Page,
+    Place,
+    Posted,
+    Press,
+    Snippet,
+    already_message,
     day_heading,
     drawn,
     header_message,
@@ -26,13 +35,17 @@ from bot.messages import (
     notice,
     page_message,
     paper_message,
+    press_of,
     quoted,
     rest_message,
+    shared_message,
+    short_date,
     subscribed_message,
     turn_of,
     voted_message,
 )
-from bot.messages.text import clip, clip_plain, people, sentences
+from bot.messages.entry import press_value
+from bot.messages.text import clip, clip_plain, highlighted, people, sentences
 from bot.workspace import message_problems
 from bot.workspace.blocks import text_length
 from storage.models import Edition, Paper, Subscription, Tally
@@ -87,6 +100,7 @@ PAPERS = st.builds(
     project_url=URLS,
     upvotes=COUNTS,
 )
+SNIPPETS = st.lists(st.tuples(TEXTS, st.booleans()), max_size=8)
 TALLIES = st.builds(Tally, st.integers(0, 10**9), st.integers(0, 10**9))
 #: The longest of everything at once.
 LARGEST = Paper(
@@ -104,8 +118,25 @@ LARGEST = Paper(
     upvotes=2**63 - 1,
 )
 MANY = Tally(10**9, 10**9)
+#: Ids of Slack's that no hostile text has.
+CHANNEL, PERSON = "C0POSTED1", "U0SHARED1"
+ARCHIVE = f"https://lab.slack.com/archives/{CHANNEL}/p1392734382000100"
+ENTRIES = st.builds(
+    Entry,
+    PAPERS,
+    TALLIES,
+    st.none() | SNIPPETS,
+    st.none()
+    | st.builds(
+        Posted, st.sampled_from([CHANNEL, ""]), st.just("12 Mar 2024"), st.sampled_from([ARCHIVE, ""])
+    ),
+    st.booleans(),
+)
+LARGEST_ENTRY = Entry(
+    LARGEST, MANY, [("& " * 10_000, True)], Posted(CHANNEL, "12 Mar 2024", ARCHIVE), saved=True
+)
 
-_OURS = re.compile(r"<https?://[^<>|\s]+\|[^<>]*>")
+_OURS = re.compile(rf"<https?://[^<>|\s]+\|[^<>]*>|<#{CHANNEL}>|<@{PERSON}>")
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 
 
@@ -162,21 +193,27 @@ EVERY_TEXT = settings(max_examples=120, deadline=None, suppress_health_check=[He
 @example(LARGEST, MANY)
 @EVERY_TEXT
 def test_any_paper_makes_messages_that_slack_takes(of: Paper, tally: Tally) -> None:
-    for message in (paper_message(of, tally), rest_message(of, tally), voted_message(of, 1, tally)):
+    posts = (paper_message(of, tally), rest_message(of, tally), shared_message(of, tally, PERSON))
+    for message in (*posts, voted_message(of, 1, tally), already_message(of, "12 Mar", ARCHIVE)):
         check(message)
-    assert buttons(paper_message(of, tally)) == {VOTE: of.id}
-    assert buttons(rest_message(of, tally)) == {VOTE: of.id}
+    assert [buttons(message) for message in posts] == [{VOTE: of.id}] * 3
 
 
-@given(st.lists(PAPERS, min_size=1, max_size=PAGE_SIZE), TALLIES, TEXTS, TEXTS)
-@example([LARGEST] * PAGE_SIZE, MANY, "&" * 1000, "&" * 1000)
+@given(st.lists(ENTRIES, min_size=1, max_size=PAGE_SIZE), TEXTS, TEXTS)
+@example([LARGEST_ENTRY] * PAGE_SIZE, "&" * 1000, "&" * 1000)
+@example([LARGEST_ENTRY._replace(snippet=None)] * PAGE_SIZE, "&" * 1000, "&" * 1000)
 @EVERY_TEXT
 def test_any_page_of_papers_is_a_message_that_slack_takes(
-    papers: list[Paper], tally: Tally, asked: str, noted: str
+    entries: list[Entry], asked: str, noted: str
 ) -> None:
     heading, note = f"*Best matches for {quoted(asked, 100)}*", f"Nothing of {quoted(noted)}."
-    page = Page(heading, papers, 2000, 5, clip_plain(asked, 1010), note)
-    check(page_message(page, {of.id: tally for of in papers}))
+    message = page_message(Page(heading, entries, 2000, 5, clip_plain(asked, 1010), note))
+    check(message)
+    rows = [block["elements"] for block in message["blocks"] if block["type"] == "actions"]
+    assert [[each["action_id"] for each in row] for row in rows] == [
+        *([[VOTE, SAVE, SIMILAR, SHARE]] * len(entries)),
+        [BACK, MORE],
+    ]
 
 
 @given(TEXTS)
@@ -323,7 +360,7 @@ def test_the_summary_is_preferred_to_the_abstract_and_a_withdrawal_is_said() -> 
 def test_a_message_shows_three_sentences_and_a_list_two() -> None:
     of = paper(abstract="One here. Two here. Three here. Four here.")
     assert body(paper_message(of, Tally())).splitlines()[1] == "One here. Two here. Three here."
-    page = page_message(Page("*Found*", [of], 1, 0, "one"), {})
+    page = page_message(Page("*Found*", [Entry(of)], 1, 0, "one"))
     assert "\nOne here. Two here.\n" in body(page)
 
 
@@ -408,16 +445,15 @@ def test_what_a_post_shows_of_the_votes_is_known() -> None:
 
 
 def page(total: int, offset: int, asked: str = "gliders") -> Message:
-    shown = [paper(id=f"2403.{n:05d}") for n in range(offset, min(total, offset + PAGE_SIZE))]
-    return page_message(Page("*Found*", shown, total, offset, asked), {})
+    shown = [Entry(paper(id=f"2403.{n:05d}")) for n in range(offset, min(total, offset + PAGE_SIZE))]
+    return page_message(Page("*Found*", shown, total, offset, asked))
 
 
 def test_more_and_back_lead_through_all_pages_and_carry_the_question() -> None:
-    assert buttons(page(5, 0)).keys() == {VOTE}
+    assert buttons(page(5, 0)).keys() == {VOTE, SAVE, SIMILAR, SHARE}
     first, second, last = page(12, 0), page(12, 5), page(12, 10)
-    assert {name: turn_of(value) for name, value in buttons(first).items() if name != VOTE} == {
-        MORE: ("gliders", 5)
-    }
+    assert turn_of(buttons(first)[MORE]) == ("gliders", 5)
+    assert BACK not in buttons(first)
     assert turn_of(buttons(second)[BACK]) == ("gliders", 0)
     assert turn_of(buttons(second)[MORE]) == ("gliders", 10)
     assert turn_of(buttons(last)[BACK]) == ("gliders", 5)
@@ -429,15 +465,15 @@ def test_more_and_back_lead_through_all_pages_and_carry_the_question() -> None:
 @given(st.text(max_size=300), st.integers(0, 10**6))
 def test_the_question_survives_its_button(asked: str, pages: int) -> None:
     offset = pages * PAGE_SIZE
-    message = page_message(Page("*Found*", [paper()], offset + 100, offset, asked), {})
+    message = page_message(Page("*Found*", [Entry(paper())], offset + 100, offset, asked))
     check(message)
     assert turn_of(buttons(message)[MORE]) == (asked, offset + PAGE_SIZE)
 
 
 def test_a_question_too_long_for_a_button_is_carried_as_far_as_it_fits() -> None:
-    papers = [Paper(id=f"2501.0000{n}", title="T") for n in range(5)]
+    entries = [Entry(Paper(id=f"2501.0000{n}", title="T")) for n in range(5)]
     question = '"' * 1500
-    message = page_message(Page("H", papers, 9, 0, question), {})
+    message = page_message(Page("H", entries, 9, 0, question))
     (turn,) = message["blocks"][-1]["elements"]
     asked, offset = turn_of(turn["value"])
     assert question.startswith(asked)
@@ -450,3 +486,150 @@ def test_a_question_too_long_for_a_button_is_carried_as_far_as_it_fits() -> None
 def test_a_value_that_is_not_ours_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         turn_of(value)
+
+
+def entry_text(entry: Entry) -> str:
+    return body(page_message(Page("*Found*", [entry], 1, 0, "one")))
+
+
+def test_an_entry_says_what_a_paper_is_and_what_is_known_of_it_here() -> None:
+    of = paper(
+        title="Gliding robots",
+        summary="They glide. Far. Very far.",
+        authors=("Ada Example", "Noor Sample"),
+        published=datetime(2025, 3, 9, tzinfo=UTC),
+        categories=("cs.RO", "cs.LG"),
+        upvotes=7,
+        code_url="https://example.org/code",
+    )
+    posted = Posted(CHANNEL, "12 Mar", ARCHIVE)
+    upstream = "<https://huggingface.co/papers/2403.01234|7 upvotes on Hugging Face>"
+    lines = entry_text(Entry(of, Tally(4, 1), None, posted, saved=True)).splitlines()
+    assert lines[1:] == [
+        "*<https://arxiv.org/abs/2403.01234|Gliding robots>*",
+        "Ada Example, Noor Sample  ·  2025  ·  cs.RO",
+        "They glide. Far.",
+        f"posted in <#{CHANNEL}> on <{ARCHIVE}|12 Mar>, *4 upvotes*, 1 downvote  ·  {upstream}  ·  saved by you",
+        "<https://arxiv.org/pdf/2403.01234|PDF>  ·  <https://example.org/code|Code>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (Entry(paper(), Tally(1, 0)), "*1 upvote here*"),
+        (Entry(paper(), Tally(2, 1)), "*2 upvotes here*, 1 downvote here"),
+        (Entry(paper(), posted=Posted(CHANNEL, "12 Mar")), f"posted in <#{CHANNEL}> on 12 Mar"),
+        (Entry(paper(), posted=Posted("", "12 Mar", ARCHIVE)), f"posted here on <{ARCHIVE}|12 Mar>"),
+        (Entry(paper(), saved=True), "saved by you"),
+    ],
+)
+def test_an_entry_tells_only_what_there_is(entry: Entry, said: str) -> None:
+    assert entry_text(entry).splitlines()[2:] == [said, "<https://arxiv.org/pdf/2403.01234|PDF>"]
+
+
+def test_a_date_has_its_year_when_it_is_another_one() -> None:
+    assert short_date(date(2026, 3, 12), TUESDAY) == "12 Mar"
+    assert short_date(date(2024, 3, 12), TUESDAY) == "12 Mar 2024"
+
+
+@pytest.mark.parametrize(
+    ("snippet", "shown"),
+    [
+        ([("We train a ", False), ("diffusion", True), (" model.", False)], "We train a *diffusion* model."),
+        (
+            [("Diffusion", True), (" ", False), ("policies", True), (" act", False)],
+            "*Diffusion policies* act",
+        ),
+        ([("two ", False), ("diffusion", True), ("s meet", False)], "two *diffusions* meet"),
+        ([("pre", False), ("train", True), ("ed-", False), ("model", True)], "*pretrained*-*model*"),
+        ([(" spaced ", True), ("out", False)], "*spaced* out"),
+        ([("(", False), ("A*", True), (")", False)], "(*A*∗)"),
+        ([("*all* of ", False), ("it", True)], "∗all∗ of *it*"),
+        ([("_so_ ", False), ("`it`", True), (" is", False)], "＿so＿ *ˋitˋ* is"),
+        ([("a\nb", True), ("\x00\u202e c", True)], "*a b c*"),
+        ([("Cafe\u0301s", True)], "*Cafe\u0301s*"),
+        ([("x < y & ", False), ("<!channel>", True)], "x &lt; y &amp; &lt;!*channel*&gt;"),
+        ([("nothing matched", False)], "nothing matched"),
+        ([("…", True), (" ", True)], "…"),
+        ([], ""),
+    ],
+)
+def test_words_that_matched_are_bold_as_slack_takes_it(snippet: Snippet, shown: str) -> None:
+    assert highlighted(snippet, 300) == shown
+
+
+@given(SNIPPETS, st.integers(2, 400))
+def test_a_snippet_is_within_its_limit_and_only_words_of_it_are_bold(snippet: Snippet, limit: int) -> None:
+    shown = highlighted(snippet, limit)
+    assert len(shown) <= limit
+    assert not _ENTITY.search(shown)
+    assert not {"<", ">"} & set(shown)
+    bold = re.findall(r"\*([^*]*)\*", shown)
+    assert shown.count("*") == 2 * len(bold)
+    assert all(part[0].isalnum() and part == part.strip() for part in bold)
+    assert all(re.search(rf"(?<!\w)\*{re.escape(part)}\*(?!\w)", shown) for part in bold)
+
+
+def test_a_snippet_too_long_is_cut_between_words() -> None:
+    assert highlighted([("one two ", False), ("three", True)], 14) == "one two…"
+    assert highlighted([("x" * 50, True)], 20) == "x" * 19 + "…"
+
+
+def test_a_snippet_takes_the_place_of_the_summary_but_not_of_a_warning() -> None:
+    of = paper(summary="The summary.", withdrawn=NOW)
+    text = entry_text(Entry(of, snippet=[("We ", False), ("glide", True)]))
+    assert "Withdrawn by its authors. We *glide*" in text
+    assert "The summary" not in text
+    assert "The summary" in entry_text(Entry(of, snippet=[]))
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_save_button_says_what_it_does_and_carries_the_answer_it_stands_in(saved: bool) -> None:
+    entries = [Entry(paper(id="a"), saved=saved), Entry(paper(id="b"))]
+    message = page_message(Page("*Found*", entries, 9, 5, "gliders"))
+    first = next(block for block in message["blocks"] if block["type"] == "actions")["elements"][1]
+    assert first["text"]["text"] == ("🔖 Saved" if saved else "🔖 Save")
+    assert press_of(first["value"]) == Press("a", not saved, Place("gliders", 5, ("a", "b")))
+
+
+@given(st.text(max_size=1200), st.lists(st.text(max_size=300), max_size=5))
+@example('"' * 1010, ["x" * 250] * 5)
+def test_a_press_is_carried_as_far_as_it_fits(asked: str, shown: list[str]) -> None:
+    value = press_value(Press("2403.01234", True, Place(asked, 10, tuple(shown))))
+    assert len(value) <= 2000
+    paper_id, save, place = press_of(value)
+    assert (paper_id, save, place.offset) == ("2403.01234", True, 10)
+    assert asked.startswith(place.asked)
+    assert place.shown in (tuple(shown), ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "5",
+        "null",
+        "[]",
+        '["a", true]',
+        '["a", 1, "b", 0, []]',
+        '["a", true, "b", -1, []]',
+        "no",
+    ],
+)
+def test_a_press_that_is_not_ours_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        press_of(value)
+
+
+def test_what_was_shared_says_by_whom_until_that_person_is_forgotten() -> None:
+    assert f"↗ shared by <@{PERSON}>" in body(shared_message(paper(), Tally(), PERSON))
+    assert shared_message(paper(), Tally(), "") == paper_message(paper(), Tally())
+    assert "<" not in _OURS.sub("", body(shared_message(paper(), Tally(), "U1><!channel")))
+
+
+def test_where_a_paper_left_the_list_the_next_page_misses_none() -> None:
+    shown = [Entry(paper(id=f"2403.{n:05d}")) for n in range(5)]
+    message = page_message(Page("*Saved*", shown, 8, 0, "saved", gone=2))
+    assert turn_of(buttons(message)[MORE]) == ("saved", 3)
+    assert "More (3)" in str(message["blocks"][-1])

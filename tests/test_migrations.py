@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import re
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,10 @@ def test_a_commit_is_on_disk_and_keys_hold(store: Store) -> None:
 
 
 def test_the_names_of_migrations_stand_in_their_order() -> None:
-    names = sorted(KNOWN)
-    assert [name[:4] for name in names] == [f"m{number:03d}" for number in range(1, len(names) + 1)]
+    applied = [migration.name for migration in migrations.pending(Database(memory=True))]
+    numbers = [int(number) for number in re.findall(r"^m(\d{3})_", "\n".join(applied), re.MULTILINE)]
+    assert len(numbers) == len(applied)
+    assert numbers == sorted(set(numbers))
 
 
 def test_a_file_from_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
@@ -97,16 +100,50 @@ def test_a_file_from_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path
     assert [file.name for file in tmp_path.iterdir()] == ["papers.db"]
 
 
-def test_an_older_file_is_brought_up_to_date(tmp_path: Path) -> None:
+def older(path: Path, before: str) -> sqlite3.Connection:
+    """A file from before a migration."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrations.apply(Database(connection), stop_before=before)
+    return connection
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN)[1:])
+def test_an_older_file_is_brought_up_to_date(tmp_path: Path, name: str) -> None:
     path = tmp_path / "papers.db"
     Store.open(path).close()
     expected = schema(path)
     path.unlink()
-    older = Database(path)
-    migrations.apply(older, stop_before="m003_votes")
-    older.close()
+    older(path, name).close()
     Store.open(path).close()
     assert schema(path) == expected
+
+
+async def test_posts_from_before_there_were_shares_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "papers.db"
+    connection = older(path, "m005_saves_and_shares")
+    connection.execute(
+        "INSERT INTO editions VALUES ('T1', 'C1', '2026-08-18', '2026-08-18', NULL, NULL, ?, 5, '{}', 0)",
+        [NOW.isoformat()],
+    )
+    connection.execute(
+        "INSERT INTO posts VALUES ('T1', 'C1', '2026-08-18', 1, 'paper', 'a', 'sent', '1.1', '', '2/0', 1, NULL)"
+    )
+    connection.close()
+    with Store.open(path) as store:
+        [post] = await store.posts_of("T1", ["a"])
+        assert post.model_dump(exclude_defaults=True) == {
+            "team_id": "T1",
+            "channel_id": "C1",
+            "day": date(2026, 8, 18),
+            "position": 1,
+            "kind": "paper",
+            "planned_at": NOW,
+            "paper_id": "a",
+            "state": "sent",
+            "ts": "1.1",
+            "drawn": "2/0",
+            "seeded": True,
+        }
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def edition(channel_id: str = "C1", day: date = TUESDAY, **changes: Any) -> Edit
 
 
 def posts_for(of: Edition, *papers: str) -> list[Post]:
-    key = {"team_id": of.team_id, "channel_id": of.channel_id, "day": of.day}
+    key = {"team_id": of.team_id, "channel_id": of.channel_id, "day": of.day, "planned_at": of.planned_at}
     header = Post(**key, position=0, kind=PostKind.HEADER, seeded=True)
     return [
         header,
@@ -296,14 +296,15 @@ async def test_posts_of_a_paper_are_the_sent_ones_in_the_workspace_newest_first(
     assert await store.posts_of("T1", [""]) == []
 
 
-async def test_papers_posted_since_a_day_are_the_sent_ones(store: Store) -> None:
-    yesterday = TUESDAY - timedelta(days=1)
-    for day, paper in ((yesterday, "old"), (TUESDAY, "new")):
-        header, first = await planned(store, paper, day=day)
+async def test_papers_posted_since_a_moment_are_the_sent_ones(store: Store) -> None:
+    yesterday = NOW - timedelta(days=1)
+    for moment, paper in ((yesterday, "old"), (NOW, "new")):
+        day = moment.date()
+        header, first = await planned(store, paper, day=day, planned_at=moment)
         await sent(store, header, f"{day}.0")
         await sent(store, first, f"{day}.1")
     await planned(store, "planned", channel_id="C2")
-    assert await store.papers_posted_since("T1", TUESDAY) == ["new"]
+    assert await store.papers_posted_since("T1", NOW) == ["new"]
     assert sorted(await store.papers_posted_since("T1", yesterday)) == ["new", "old"]
     assert await store.papers_posted_since("T2", yesterday) == []
 
@@ -363,3 +364,85 @@ async def test_unsubscribing_changes_only_one_channel_and_only_once(store: Store
     assert not await store.unsubscribe("T1", "C9", "U1")
     assert await store.subscriptions("T1") == [subscription("C2")]
     assert await store.subscriptions("T2") == [subscription("C1", "T2")]
+
+
+def share(paper_id: str = "a", **changes: Any) -> Post:
+    key: dict[str, Any] = {"team_id": "T1", "channel_id": "C1", "day": None, "position": 0}
+    shared: dict[str, Any] = {"kind": PostKind.SHARE, "planned_at": NOW, "shared_by": "U1"}
+    return Post(**(key | shared | changes), paper_id=paper_id)
+
+
+async def test_a_share_comes_back_as_it_was_planned_first(store: Store) -> None:
+    assert await store.plan_share(share()) == share()
+    assert await store.plan_share(share(shared_by="U2")) == share()
+    for elsewhere in (share("b"), share(channel_id="C2"), share(team_id="T2")):
+        assert await store.plan_share(elsewhere) == elsewhere
+
+
+async def test_a_share_of_what_an_edition_has_is_the_editions_post(store: Store) -> None:
+    _, first = await planned(store, "a")
+    assert await store.plan_share(share()) == first
+
+
+async def test_an_edition_leaves_out_what_was_shared(store: Store) -> None:
+    await store.plan_share(share("b"))
+    assert [post.paper_id for post in await planned(store, "a", "b", "c")] == ["", "a", "c"]
+    assert await store.papers_posted("T1", "C1", ["a", "b", "d"]) == {"a", "b"}
+
+
+async def test_shares_and_editions_hold_each_other_up_in_nothing(store: Store) -> None:
+    one, two = await store.plan_share(share("x")), await store.plan_share(share("y"))
+    header, first = await planned(store, "a")
+    for post in (two, one):
+        assert await store.claim(post, NOW)
+    await sent(store, header, "1.0")
+    assert await store.claim(first, NOW)
+    assert [post.state for post in await store.posts(edition())] == [PostState.SENT, PostState.SENDING]
+
+
+async def test_a_share_goes_through_the_ledger_alone(store: Store) -> None:
+    one, two = await store.plan_share(share("x")), await store.plan_share(share("y"))
+    await sent(store, one, "1.1")
+    await store.drawn(one, "3/1")
+    assert await store.current(two) == two
+    assert (await store.current(one)).drawn == "3/1"
+    assert [post.paper_id for post in await store.posts_of("T1", ["x", "y"])] == ["x"]
+    assert await store.paper_at("T1", "C1", "1.1") == "x"
+    assert await store.papers_posted_since("T1", NOW) == ["x"]
+    assert await store.header_ts(one) == ""
+
+
+async def test_a_share_is_no_edition(store: Store) -> None:
+    await store.plan_share(share())
+    assert await store.unfinished_editions("T1") == []
+    assert await store.last_edition("T1", "C1") is None
+    assert await store.posts(edition()) == []
+    await store.forget_unsent("T1", "C1", TUESDAY)
+    assert await store.unfinished_shares("T1") == [share()]
+
+
+async def test_shares_are_unfinished_until_they_are_sent_and_seeded_oldest_first(store: Store) -> None:
+    later = await store.plan_share(share("x", planned_at=NOW + timedelta(hours=1)))
+    for other in (share("y"), share("y", team_id="T2")):
+        await store.plan_share(other)
+    first = await sent(store, later, "1.1")
+    assert await store.unfinished_shares("T1") == [share("y"), first]
+    await store.seeded(first)
+    await store.abandon(share("y"), "invalid_blocks")
+    assert await store.unfinished_shares("T1") == []
+
+
+async def test_only_a_share_that_is_not_being_sent_can_be_forgotten(store: Store) -> None:
+    for forgotten in (False, True):
+        post = await store.plan_share(share())
+        assert await store.claim(post, NOW)
+        claimed = await store.current(post)
+        await store.forget_share(claimed)
+        assert await store.current(post) == claimed
+        assert await store.release(claimed)
+        if forgotten:
+            await store.forget_share(post)
+    assert await store.unfinished_shares("T1") == []
+    _, first = await planned(store, "a")
+    await store.forget_share(first)
+    assert await store.current(first) == first

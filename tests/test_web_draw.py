@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.messages import Message as Sent
 from bot.messages import (
+    Entry,
     Page,
     header_message,
     help_message,
@@ -24,6 +24,7 @@ from bot.messages import (
     subscribed_message,
     voted_message,
 )
+from bot.messages import Message as Sent
 from bot.workspace import Message, elements
 from bot.workspace.blocks import problems
 from bot.workspace.methods.chat import put
@@ -490,9 +491,9 @@ def test_attachments_are_drawn_or_boxed() -> None:
 @example(LARGEST, MANY)
 @MANY_EXAMPLES
 def test_any_message_of_the_bot_is_drawn_without_a_box(of: Paper, tally: Tally) -> None:
-    page = Page("*Papers*", [of, of], 20, 5, "asked")
+    page = Page("*Papers*", [Entry(of, tally)] * 2, 20, 5, "asked")
     found = (paper_message(of, tally), rest_message(of, tally), voted_message(of, 1, tally))
-    for sent in (*found, page_message(page, {of.id: tally})):
+    for sent in (*found, page_message(page)):
         html = shown(sent)
         assert not html.all(class_="unknown")
         assert {link.attributes["href"][:4] for link in html.all("a")} <= {"http"}

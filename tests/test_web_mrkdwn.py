@@ -121,6 +121,24 @@ def test_mentions_are_shown_by_name(text: str, drawn: str) -> None:
     assert html(text) == drawn
 
 
+@pytest.mark.parametrize(
+    ("target", "drawn"),
+    [
+        ("C1/p1392734382000100", '<a href="/c/C1?as=U1#m-1392734382-000100">here</a>'),
+        (
+            "C1/p1392734382000200?thread_ts=1392734382.000100&amp;cid=C1",
+            '<a href="/c/C1?as=U1&amp;thread=1392734382.000100#t-1392734382-000200">here</a>',
+        ),
+        (
+            "C9/p1392734382000100",
+            f'<a href="https://lab.slack.com/archives/C9/p1392734382000100" {NEW_TAB}>here</a>',
+        ),
+    ],
+)
+def test_the_address_of_a_message_leads_to_it(target: str, drawn: str) -> None:
+    assert html(f"<https://lab.slack.com/archives/{target}|here>") == drawn
+
+
 def test_dates_are_told_in_the_zone_of_the_page() -> None:
     names = Names({}, {}, zone=timezone(timedelta(hours=2)))
     text = "<!date^1392734382^{date_long} at {time}|long ago>"

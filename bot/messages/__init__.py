@@ -6,6 +6,7 @@ from bot.messages.answers import (
     PAGE_SIZE,
     SUGGESTION,
     Page,
+    already_message,
     day_heading,
     help_message,
     nothing_found,
@@ -18,18 +19,28 @@ from bot.messages.answers import (
 )
 from bot.messages.blocks import Message
 from bot.messages.edition import SOURCE_NAMES, header_message
-from bot.messages.papers import VOTE, drawn, paper_message, rest_message
-from bot.messages.text import clip, count
+from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
+from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.text import Snippet, clip, count
 
 __all__ = [
     "BACK",
     "MORE",
     "PAGE_SIZE",
+    "SAVE",
+    "SHARE",
+    "SIMILAR",
     "SOURCE_NAMES",
     "SUGGESTION",
     "VOTE",
+    "Entry",
     "Message",
     "Page",
+    "Place",
+    "Posted",
+    "Press",
+    "Snippet",
+    "already_message",
     "clip",
     "count",
     "day_heading",
@@ -40,8 +51,11 @@ __all__ = [
     "notice",
     "page_message",
     "paper_message",
+    "press_of",
     "quoted",
     "rest_message",
+    "shared_message",
+    "short_date",
     "subscribed_message",
     "turn_of",
     "voted_message",

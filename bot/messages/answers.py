@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.messages.blocks import VALUE_LIMIT, Block, Message, actions, button, context, section
-from bot.messages.papers import paper_entry
+from bot.messages.blocks import VALUE_LIMIT, Block, Message, actions, button, context, divider, link, section
+from bot.messages.entry import Entry, Place, entry_blocks
 from bot.messages.text import clip, count
 from storage.models import Paper, Subscription, Tally
 
@@ -20,40 +20,52 @@ _FEWER = "Fewer or other words may help; `/papers help search` shows what can be
 
 
 class Page(NamedTuple):
-    """A page of an answer: `heading` and `note` are mrkdwn of ours, `asked` is what the person typed."""
+    """A page of an answer: `heading` and `note` are mrkdwn of ours, `asked` is what the person typed.
+
+    `gone` of the entries have left the list that the page is of, and are shown because they were there before.
+    `suggestion` is the question in another spelling, or empty.
+    """
 
     heading: str
-    papers: Sequence[Paper]
+    entries: Sequence[Entry]
     total: int
     offset: int
     asked: str
     note: str = ""
+    gone: int = 0
+    suggestion: str = ""
 
 
-def page_message(page: Page, tallies: Mapping[str, Tally]) -> Message:
+def page_message(page: Page) -> Message:
     blocks: list[Block] = [context(page.heading + _range(page), page.note)]
-    for paper in page.papers:
-        blocks += paper_entry(paper, tallies.get(paper.id, Tally()))
+    place = Place(page.asked, page.offset, tuple(entry.paper.id for entry in page.entries))
+    for entry in page.entries:
+        blocks += [divider(), *entry_blocks(entry, place)]
     buttons = _paging(page)
     if buttons:
-        blocks.append(actions(*buttons))
+        blocks += [divider(), actions(*buttons)]
     return {"text": page.heading, "blocks": blocks}
 
 
 def _range(page: Page) -> str:
-    last = page.offset + len(page.papers)
+    last = page.offset + len(page.entries)
     return f"  ·  {page.offset + 1:,}–{last:,} of {page.total:,}" if page.total > PAGE_SIZE else ""
 
 
 def _paging(page: Page) -> list[Block]:
     """The buttons carry the question itself, so that paging needs no memory and survives a restart."""
-    after = page.total - page.offset - len(page.papers)
+    after = page.total - page.offset - len(page.entries)
     turns = []
     if page.offset > 0:
         turns.append((BACK, "Back", max(0, page.offset - PAGE_SIZE)))
     if after > 0:
-        turns.append((MORE, f"More ({after:,})", page.offset + PAGE_SIZE))
-    return [button(name, label, turn_value(page.asked, offset)) for name, label, offset in turns]
+        turns.append((MORE, f"More ({after:,})", page.offset + PAGE_SIZE - page.gone))
+    buttons = [button(name, label, turn_value(page.asked, offset)) for name, label, offset in turns]
+    return [*buttons, *([_suggested(page.suggestion)] if page.suggestion else [])]
+
+
+def _suggested(query: str) -> Block:
+    return button(SUGGESTION, f"Search for “{query}”", turn_value(query, 0))
 
 
 def turn_value(asked: str, offset: int) -> str:
@@ -85,8 +97,7 @@ def nothing_found(typed: str, notes: Sequence[str], suggestion: str) -> Message:
         " ".join([f"Nothing found for {quoted(typed)}.", *notes, *([] if suggestion else [_FEWER])])
     )
     if suggestion:
-        offered = button(SUGGESTION, f"Search for “{suggestion}”", turn_value(suggestion, 0))
-        message["blocks"].append(actions(offered))
+        message["blocks"].append(actions(_suggested(suggestion)))
     return message
 
 
@@ -111,16 +122,24 @@ def voted_message(paper: Paper, vote: int, tally: Tally) -> Message:
     return notice(f"{state} {quoted(paper.title)}: {count(tally.up, 'upvote')} here now.")
 
 
+def already_message(paper: Paper, when: str, url: str) -> Message:
+    """A channel gets a paper once: where it is."""
+    posted = f"posted on {when}"
+    return notice(f"{quoted(paper.title)} is already in this channel: {link(url, posted) or posted}.")
+
+
 HELP = """\
 *Papers, every day*
 • `/papers` or `/papers today`, `/papers yesterday`, `/papers 2026-08-20`: the papers of a day
 • `/papers diffusion policy`: the best matches for a topic, only you see them
 • `/papers 2403.01234` or a link: one paper
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
+• `/papers saved`: the papers you saved
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
 • React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \
-Taking the reaction back takes the vote back. Votes rank what comes next and `/papers top`."""
+Taking the reaction back takes the vote back. Votes rank what comes next and `/papers top`.
+• *Save* keeps a paper for you alone, *Similar* finds papers like it, *Share* posts it to the channel you are in."""
 
 
 def help_message(seed: str) -> Message:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypedDict
 
-from bot.messages.text import clip_plain
+from bot.messages.text import clip, clip_plain
 
 Block = dict[str, Any]
 
@@ -49,6 +49,10 @@ def header(text: str) -> Block:
     }
 
 
+def divider() -> Block:
+    return {"type": "divider"}
+
+
 def actions(*buttons: Block) -> Block:
     return {"type": "actions", "elements": list(buttons)}
 
@@ -60,6 +64,11 @@ def button(action_id: str, text: str, value: str) -> Block:
         "text": {"type": "plain_text", "text": clip_plain(text, BUTTON_LIMIT), "emoji": True},
         "value": value[:VALUE_LIMIT],
     }
+
+
+def mention(sign: str, id: str) -> str:
+    """A person (`@`) or a channel (`#`) by an id of Slack's; anything else stays text."""
+    return f"<{sign}{id}>" if re.fullmatch("[A-Z0-9]+", id) else clip(id, 50)
 
 
 def link(url: str, label: str) -> str:

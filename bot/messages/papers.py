@@ -1,8 +1,8 @@
-"""One paper as a message, as a line of the thread, and as an entry of a list."""
+"""One paper as a message of its own, as a line of the thread, and as what somebody shared."""
 
 from __future__ import annotations
 
-from bot.messages.blocks import Block, Message, actions, button, context, link, section
+from bot.messages.blocks import Block, Message, actions, button, context, link, mention, section
 from bot.messages.text import clip, count, people, sentences
 from storage.models import Paper, Tally
 
@@ -10,30 +10,27 @@ VOTE = "vote"
 _TITLE_LIMIT = 300
 _AUTHORS_LIMIT = 200
 _SUMMARY_LIMIT = 1200
-#: Slack refuses messages with more than 11,000 to 13,000 characters in all, and a page holds five entries.
-_ENTRY_LIMIT = 2000
 
 
 def paper_message(paper: Paper, tally: Tally) -> Message:
     """A paper of the edition's top: everything one needs to decide whether to read it."""
-    text = "\n".join(part for part in (_title(paper), _authors(paper), _summary(paper)) if part)
-    blocks = [section(text), *_below(paper, tally), actions(_vote(paper, tally))]
+    text = "\n".join(part for part in (title(paper), authors(paper), summary(paper)) if part)
+    blocks = [section(text), *_below(paper, tally), actions(vote_button(paper, tally))]
     return {"text": _label(paper), "blocks": blocks}
 
 
 def rest_message(paper: Paper, tally: Tally) -> Message:
     """A paper of the thread: short, but votable and one click from its abstract."""
-    text = "\n".join(part for part in (_title(paper), _authors(paper)) if part)
-    blocks = [section(text, _vote(paper, tally)), *_below(paper, tally)]
+    text = "\n".join(part for part in (title(paper), authors(paper)) if part)
+    blocks = [section(text, vote_button(paper, tally)), *_below(paper, tally)]
     return {"text": _label(paper), "blocks": blocks}
 
 
-def paper_entry(paper: Paper, tally: Tally) -> list[Block]:
-    """A paper in a list of answers."""
-    head = "\n".join(part for part in (_title(paper), _authors(paper)) if part)
-    room = _ENTRY_LIMIT - len(head) - len(_facts(paper, tally)) - len(_links(paper))
-    text = f"{head}\n{_summary(paper, 2, room)}".rstrip()
-    return [section(text, _vote(paper, tally)), *_below(paper, tally)]
+def shared_message(paper: Paper, tally: Tally, user_id: str) -> Message:
+    """A paper that somebody brought to a channel; `user_id` is empty once that person is forgotten."""
+    message = paper_message(paper, tally)
+    shared = [context(f"↗ shared by {mention('@', user_id)}")] if user_id else []
+    return {"text": message["text"], "blocks": [*shared, *message["blocks"]]}
 
 
 def drawn(tally: Tally) -> str:
@@ -46,25 +43,29 @@ def _label(paper: Paper) -> str:
     return clip(paper.title, _TITLE_LIMIT).strip() or clip(paper.id, _TITLE_LIMIT)
 
 
-def _title(paper: Paper) -> str:
+def title(paper: Paper) -> str:
     label = _label(paper)
     linked = link(paper.abstract_url, label) or label
     # A title with an asterisk or a backtick of its own would end the bold face in the middle.
     return linked if set("*`") & set(label) else f"*{linked}*"
 
 
-def _authors(paper: Paper) -> str:
+def authors(paper: Paper) -> str:
     return clip(people(paper.authors), _AUTHORS_LIMIT)
 
 
-def _summary(paper: Paper, most: int = 3, limit: int = _SUMMARY_LIMIT) -> str:
-    warning = ":warning: Withdrawn by its authors. " if paper.withdrawn else ""
+def summary(paper: Paper, most: int = 3, limit: int = _SUMMARY_LIMIT) -> str:
+    warning = withdrawal(paper)
     return warning + clip(sentences(paper.summary or paper.abstract, most), limit - len(warning))
+
+
+def withdrawal(paper: Paper) -> str:
+    return ":warning: Withdrawn by its authors. " if paper.withdrawn else ""
 
 
 def _below(paper: Paper, tally: Tally) -> list[Block]:
     """Facts and links; a paper from a file may have neither, and Slack takes no empty block."""
-    texts = [text for text in (_facts(paper, tally), _links(paper)) if text]
+    texts = [text for text in (_facts(paper, tally), links(paper)) if text]
     return [context(*texts)] if texts else []
 
 
@@ -76,17 +77,18 @@ def _facts(paper: Paper, tally: Tally) -> str:
     return "  ·  ".join(part for part in (*votes, *upstream, *topics) if part)
 
 
-def _links(paper: Paper) -> str:
+def links(paper: Paper, *, short: bool = False) -> str:
+    """Where a paper and its code are; `short` leaves out what an entry links elsewhere."""
     stars = f" ({count(paper.code_stars, 'star')})" if paper.code_stars else ""
-    links = (
-        link(paper.abstract_url, "Abstract"),
+    found = (
+        "" if short else link(paper.abstract_url, "Abstract"),
         link(paper.pdf_url, "PDF"),
         link(paper.code_url, f"Code{stars}"),
         link(paper.project_url, "Project page"),
-        link(paper.huggingface_url, "Hugging Face") if paper.upvotes is not None else "",
+        link(paper.huggingface_url, "Hugging Face") if paper.upvotes is not None and not short else "",
     )
-    return "  ·  ".join(filter(None, links))
+    return "  ·  ".join(filter(None, found))
 
 
-def _vote(paper: Paper, tally: Tally) -> Block:
+def vote_button(paper: Paper, tally: Tally) -> Block:
     return button(VOTE, f"👍 Upvote  {tally.up}" if tally.up else "👍 Upvote", paper.id)

@@ -11,6 +11,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-
 # Slack formats what stands between two of a kind, at the edges of words and on one line.
 _MARKED = re.compile(r"(?<!\w)([*_~`])(?=\S)([^\n]*?\S)\1(?!\w)")
 _LOOKALIKE = {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ"}
+#: Runs of text, each with whether it matched what somebody searched for.
+Snippet = Sequence[tuple[str, bool]]
+# A word with its combining accents, or what stands between two.
+_PIECE = re.compile(r"[\w\u0300-\u036f]+|[^\w\u0300-\u036f]+")
 # A stop, its closing quotes, white space, and something that can begin a sentence.
 _STOP = re.compile(r"""(?<=[.!?])(["')\]”’]*)\s+(?=["'(\[$]*[A-Z0-9\u00c0-\uffff])""")
 _ABBREVIATION = re.compile(
@@ -28,7 +32,7 @@ def clip(text: str, limit: int) -> str:
     """
     # Escaping only lengthens, so what lies further on can't matter.
     begin = _CONTROL.sub("", text)[: limit + 1]
-    literal = _MARKED.sub(lambda found: f"{_LOOKALIKE[found[1]]}{found[2]}{_LOOKALIKE[found[1]]}", begin)
+    literal = _unmarked(begin)
     whole = _escaped(literal)
     if len(whole) <= limit:
         return whole
@@ -36,6 +40,41 @@ def clip(text: str, limit: int) -> str:
     at_word = kept.rsplit(" ", 1)[0] if " " in kept[len(kept) // 2 :] else kept
     # Escaped last, so that no entity loses its semicolon.
     return _escaped(at_word.rstrip(" ,;:.")) + "…"
+
+
+def highlighted(snippet: Snippet, limit: int) -> str:
+    """A snippet of at most `limit` characters as mrkdwn, with each word that matched in bold.
+
+    Slack takes an asterisk for a marker only at the edge of a word, so a word of which a part matched is bold as a
+    whole; and only ours may be one, so an asterisk of the text becomes its look-alike.
+    """
+    text, matched = _flattened(snippet)
+    # Escaping only lengthens, so what lies further on can't matter.
+    text = _unmarked(text[: limit + 1])
+    shown, room = "", limit - 1
+    for piece in _PIECE.finditer(text):
+        escaped = _escaped(piece[0])
+        bold = any(matched[piece.start() : piece.end()]) and piece[0][0].isalnum()
+        drawn = f"*{escaped}*" if bold else escaped
+        if len(shown) + len(drawn) > room:
+            # A single endless word, too, is shown as far as it fits.
+            return f"{shown.rstrip()}…" if shown else clip(text, limit)
+        shown += drawn
+    # Words that follow each other are one phrase.
+    return shown.replace("* *", " ").strip()
+
+
+def _flattened(snippet: Snippet) -> tuple[str, list[bool]]:
+    """The text of a snippet on one line, and of each character whether it matched."""
+    runs = [
+        (_CONTROL.sub("", run).replace("\n", " ").replace("*", _LOOKALIKE["*"]), hit) for run, hit in snippet
+    ]
+    text = "".join(run for run, _ in runs)
+    return text, [hit for run, hit in runs for _ in run]
+
+
+def _unmarked(text: str) -> str:
+    return _MARKED.sub(lambda found: f"{_LOOKALIKE[found[1]]}{found[2]}{_LOOKALIKE[found[1]]}", text)
 
 
 def _escaped(text: str) -> str:

@@ -2,5 +2,6 @@
 
 from bot.search.engine import FEW, MOST_MATCHES, Found, Search
 from bot.search.query import QUERY_LIMIT, parse
+from bot.search.snippet import snippet
 
-__all__ = ["FEW", "MOST_MATCHES", "QUERY_LIMIT", "Found", "Search", "parse"]
+__all__ = ["FEW", "MOST_MATCHES", "QUERY_LIMIT", "Found", "Search", "parse", "snippet"]

@@ -16,7 +16,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,23 +120,28 @@ class SearchIndex:
         state = self._usable(corpus) or self._begun(corpus)
         folder = self.folder / state.generation
         words = WordWriter(folder / "words")
-        vectors = VectorWriter(folder)
-        model = static.load()
-        done = unsaid = 0
-        for entries in corpus.changed_since(state.mark):
-            words.put(entries)
-            vectors.put(
-                [entry.number for entry in entries], model.embed([_about(entry) for entry in entries])
-            )
-            done, unsaid = done + len(entries), unsaid + len(entries)
-            if unsaid >= CHECKPOINT or done >= total:
-                words.commit()
-                vectors.flush()
-                self._say(state._replace(**entries[-1].mark._asdict()))
-                unsaid = 0
-            progress(done, max(done, total))
+        with closing(VectorWriter(folder)) as vectors:
+            for entries, is_checkpoint in self._batches(corpus, state.mark, total, progress):
+                words.put(entries)
+                about = [f"{entry.title}. {entry.abstract}" for entry in entries]
+                vectors.put([entry.number for entry in entries], static.load().embed(about))
+                if is_checkpoint:
+                    words.commit()
+                    vectors.flush()
+                    self._say(state._replace(**entries[-1].mark._asdict()))
         words.close()
-        vectors.close()
+
+    def _batches(
+        self, corpus: Corpus, mark: Mark, total: int, progress: Progress
+    ) -> Iterator[tuple[list[Entry], bool]]:
+        """What is to be indexed, and after which of it to say so; tells `progress` when each is done."""
+        done = unsaid = 0
+        for entries in corpus.changed_since(mark):
+            done, unsaid = done + len(entries), unsaid + len(entries)
+            is_checkpoint = unsaid >= CHECKPOINT or done >= total
+            unsaid = 0 if is_checkpoint else unsaid
+            yield entries, is_checkpoint
+            progress(done, max(done, total))
 
     def _begun(self, corpus: Corpus) -> State:
         """A new generation, in the place of all others."""
@@ -173,7 +178,3 @@ class SearchIndex:
         new = self._state_file.with_suffix(".new")
         new.write_text(json.dumps(state._asdict()), encoding="utf-8")
         new.replace(self._state_file)
-
-
-def _about(entry: Entry) -> str:
-    return f"{entry.title}. {entry.abstract}"

@@ -32,6 +32,11 @@ _LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>')
 _MENTION = Markup('<span class="mention">{}</span>')
 _MY_MENTION = Markup('<span class="mention me">{}</span>')
 _CHANNEL = Markup('<a class="mention" href="/c/{}?as={}" data-channel="{}">#{}</a>')
+# The address of a message in a browser, as chat.getPermalink gives it.
+_PERMALINK = re.compile(
+    r"https://[\w-]+\.slack\.com/archives/(\w+)/p(\d{10})(\d{6})(?:\?thread_ts=([\d.]+)&cid=\w+)?"
+)
+_MESSAGE = Markup('<a href="/c/{}?as={}{}#{}-{}-{}">{}</a>')
 _TIME = Markup('<time datetime="{}">{}</time>')
 
 
@@ -82,6 +87,12 @@ def channel(channel_id: str, names: Names, label: str = "") -> Markup:
     if name is None:
         return _MENTION.format(f"#{label or channel_id}")
     return _CHANNEL.format(quote(channel_id, safe=""), quote(names.me, safe=""), channel_id, name)
+
+
+def message(channel_id: str, ts: tuple[str, str], thread: str, names: Names, label: str | Markup) -> Markup:
+    """A link to a message of the workspace: a way to go there."""
+    prefix, more = ("t", f"&thread={thread}") if thread else ("m", "")
+    return _MESSAGE.format(channel_id, quote(names.me, safe=""), more, prefix, *ts, label)
 
 
 def group(name: str) -> Markup:
@@ -201,5 +212,8 @@ def _angled(token: str, names: Names) -> Markup:
         return date(timestamp, form, names, url, label)
     if target.startswith("!"):
         return group(label.removeprefix("@") or target[1:].split("^")[0])
+    found = _PERMALINK.fullmatch(target)
+    if found and found[1] in names.channels:
+        return message(found[1], (found[2], found[3]), found[4] or "", names, label or target)
     # What is no address was meant as it stands, by somebody who did not escape it.
     return link(target, emoji.with_characters(label) or (target if is_linked(target) else unescaped(token)))

@@ -29,6 +29,8 @@ function anchor(list) {
 
 export function restoreScroll() {
   lists().forEach(toBottom);
+  const linked = location.hash && by(location.hash.slice(1));
+  if (linked) return linked.scrollIntoView();
   const saved = JSON.parse(sessionStorage.getItem("scroll") ?? "{}");
   const message = saved.channel === page.channel && saved.me === page.me && saved.at && by(saved.at.id);
   if (!message) return;
