@@ -123,6 +123,7 @@ def slack_environment(slack: Workspace, **settings: object) -> dict[str, str]:
     return environment(
         **sources,
         PAPERS_ARXIV_CATEGORIES="none",
+        PAPERS_EMBEDDING="static",
         SLACK_API_URL=slack.api_url,
         SLACK_BOT_TOKEN=slack.bot_token,
         SLACK_SIGNING_SECRET=slack.signing_secret,

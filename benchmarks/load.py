@@ -113,6 +113,7 @@ def settings(api_url: str, token: str, database: Path) -> Settings:
         papers_arxiv_categories=(),
         papers_database=database,
         papers_timezone="UTC",
+        papers_embedding="static",
     )
 
 

@@ -27,7 +27,7 @@ from bot.logs import BOLT
 from bot.outcomes import NotSent
 from bot.refresh import Refresher
 from bot.saving import Saving
-from bot.search import Search
+from bot.search import Embedding, Search
 from bot.services import Services
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
@@ -70,7 +70,7 @@ async def open_library(
         arxiv_pace=timing.arxiv,
     )
     ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock)
-    search = Search(settings.papers_database, store)
+    search = Search(settings.papers_database, store, embedding(settings))
     try:
         yield Library(store, ingest, search)
     finally:
@@ -78,6 +78,12 @@ async def open_library(
         await sources.aclose()
         await search.aclose()
         store.close()
+
+
+def embedding(settings: Settings) -> Embedding:
+    """What the settings say of encoders, and where they are downloaded."""
+    hub = str(settings.huggingface_url).rstrip("/")
+    return Embedding(settings.papers_embedding, hub, settings.huggingface_token.get_secret_value())
 
 
 class Bot:
@@ -96,6 +102,7 @@ class Bot:
         self.library = library
         self.slack = slack
         self.identity = identity
+        self.clock = clock
         self.timing = timing
         store, ingest, search = library
         self.tasks = Tasks()
@@ -191,7 +198,7 @@ class Bot:
             self.daily.run(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
-            self.library.search.keep_fresh(self.timing.tick),
+            self.library.search.keep_fresh(self.timing.tick, self.clock),
             self._find_channels(),
         )
         loops = [asyncio.create_task(loop) for loop in forever]

@@ -188,6 +188,40 @@ async def _index(library: app.Library) -> None:
         await library.search.update(lambda done, total: progress.update(task, completed=done, total=total))
 
 
+@main.group()
+def evaluate() -> None:
+    """Measure how good the search is."""
+
+
+@evaluate.command("search")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--run", "run_file", type=click.File("w", encoding="utf-8"),
+              help="Also write what was found to this file, as TREC's tools read it.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@command
+async def evaluate_search(*, folder: Path, run_file: IO[str] | None, as_json: bool) -> None:
+    """Ask the queries of a collection in DIR, and print how good the answers are.
+
+    DIR is laid out like BEIR's collections: corpus.jsonl (_id, title, text), queries.jsonl (_id, text) and
+    qrels/*.tsv. Its documents are searched as `/papers` searches, with PAPERS_EMBEDDING as it is set.
+    """
+    # Imported here: SciPy, which the metrics use, takes longer to load than most commands to run.
+    from bot.search import evaluate as evaluation
+
+    settings = config.load()
+    collection = evaluation.read_collection(folder)
+    with _progress() as progress:
+        task = progress.add_task("reading the collection", total=None)
+        run = await evaluation.evaluate(
+            collection,
+            app.embedding(settings),
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    if run_file:
+        run.write(run_file)
+    click.echo(terminal.measured(evaluation.measured(collection, run), len(run.found), as_json=as_json))
+
+
 @main.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.File("r", encoding="utf-8", errors="replace"))
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each file.")

@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     papers_downvote_emoji: Words = Field(
         default=("-1", "thumbsdown"), description="Reactions that count as a downvote"
     )
+    papers_embedding: str = Field(
+        default="auto",
+        description="What compares meanings in a search: `static` for the vectors that come with the bot; "
+        "`auto` to add an encoder (`sentence-transformers/all-MiniLM-L6-v2`) when it is on this machine or can be "
+        "downloaded; or the name of another model on Hugging Face, or a folder with an ONNX model and tokenizer.json",
+    )
     papers_host: str = Field(default="127.0.0.1", description="Address to listen on in HTTP mode")
     papers_port: int = Field(default=3000, ge=0, le=65535, description="Port to listen on in HTTP mode")
 
@@ -131,6 +137,17 @@ class Settings(BaseSettings):
         if value.username or value.password:
             raise ValueError("must not hold a user name or password")
         return value
+
+    @field_validator("papers_embedding")
+    @classmethod
+    def _model_name(cls, value: str) -> str:
+        name = value.strip()
+        if name not in ("auto", "static") and "/" not in name and not Path(name).is_dir():
+            raise ValueError(
+                f"{name!r} is neither auto, static, a model such as sentence-transformers/all-MiniLM-L6-v2, "
+                "nor a folder"
+            )
+        return name
 
     @field_validator("papers_upvote_emoji", "papers_downvote_emoji")
     @classmethod

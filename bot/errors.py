@@ -4,6 +4,7 @@ PapersError             anything raised on purpose; str() is a sentence a person
 ├── StoreError          the database can't be opened, or is newer than the code (storage.errors)
 ├── SettingsError       settings are missing or wrong: all of them named together; exit status 2
 ├── UsageError          a person asked for something that can't be done; the text is the answer they read
+├── SearchError         the encoder that the settings name can't be read or downloaded
 ├── SourceError         a remote source failed or answered something that can't be read
 │   └── RefusedError    it answered a status that trying again won't change (bot.sources.http)
 └── DeliveryError       Slack refused a message for good: the channel is gone, the bot not in it, the token revoked
@@ -13,7 +14,15 @@ from __future__ import annotations
 
 from storage.errors import PapersError, StoreError
 
-__all__ = ["DeliveryError", "PapersError", "SettingsError", "SourceError", "StoreError", "UsageError"]
+__all__ = [
+    "DeliveryError",
+    "PapersError",
+    "SearchError",
+    "SettingsError",
+    "SourceError",
+    "StoreError",
+    "UsageError",
+]
 
 
 class SettingsError(PapersError):
@@ -22,6 +31,10 @@ class SettingsError(PapersError):
 
 class UsageError(PapersError):
     """What a person asked for can't be done; the text is the answer they read, in Slack or on the terminal."""
+
+
+class SearchError(PapersError):
+    """The encoder that PAPERS_EMBEDDING names can't be read or downloaded; static vectors serve meanwhile."""
 
 
 class SourceError(PapersError):

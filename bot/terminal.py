@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -66,6 +67,14 @@ def found(paper: Paper, *, as_json: bool) -> str:
         return paper.model_dump_json()
     year = f"{paper.published:%Y}  " if paper.published else ""
     return f"{paper.id:<16}{year}{paper.title}"
+
+
+def measured(measures: Mapping[str, float], queries: int, *, as_json: bool) -> str:
+    """Figures between 0 and 1, a line each."""
+    if as_json:
+        return _json({**measures, "queries": queries})
+    lines = [f"{name:<12}{value:.4f}" for name, value in measures.items()]
+    return "\n".join([*lines, f"{'queries':<12}{queries:,}"])
 
 
 def exported(paper: Paper, day: date | None) -> str:

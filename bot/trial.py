@@ -199,6 +199,8 @@ def _settings(slack: Workspace, database: Path, channel: str, post_at: str = f"{
         papers_channels=(channel,),
         papers_post_at=post_at,
         papers_timezone="UTC",
+        # A trial downloads nothing but papers.
+        papers_embedding="static",
     )
 
 

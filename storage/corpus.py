@@ -104,13 +104,19 @@ class Corpus(Connected):
 
         Those that matter: listed since that day, or posted, or voted on; every paper when `since` is None.
         """
-        which = "" if since is None else f"id IN ({_THAT_MATTER}) AND"
         rows = self.rows(
-            f"SELECT {_ENTRY} FROM papers WHERE {which} NOT EXISTS (SELECT 1 FROM vectors "
-            "WHERE vectors.number = papers.number AND model = :model) ORDER BY number DESC LIMIT :limit",
+            f"SELECT {_ENTRY} {_unread(since)} ORDER BY number DESC LIMIT :limit",
             {"model": model, "since": iso(since) if since else "", "limit": limit},
         )
         return [_entry(row) for row in rows]
+
+    def count_without_vector(self, model: str, since: date | None) -> int:
+        """How many papers `without_vector` would come to in the end."""
+        rows = self.rows(
+            f"SELECT count(*) AS papers {_unread(since)}",
+            {"model": model, "since": iso(since) if since else ""},
+        )
+        return int(rows[0]["papers"])
 
     def keep_vectors(self, model: str, vectors: Sequence[tuple[int, bytes]]) -> None:
         with self.writing() as connection:
@@ -124,6 +130,14 @@ _THAT_MATTER = """
     SELECT paper_id FROM listings WHERE day >= :since
     UNION SELECT paper_id FROM posts WHERE state = 'sent' AND paper_id != ''
     UNION SELECT paper_id FROM clicks"""
+
+
+def _unread(since: date | None) -> str:
+    which = f"id IN ({_THAT_MATTER}) AND" if since else ""
+    return (
+        f"FROM papers WHERE {which} NOT EXISTS "
+        "(SELECT 1 FROM vectors WHERE vectors.number = papers.number AND model = :model)"
+    )
 
 
 def _entry(row: Row) -> Entry:

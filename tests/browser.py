@@ -112,6 +112,7 @@ def _settings(slack: Workspace, database: Path, channel: str) -> config.Settings
         papers_channels=(channel,),
         papers_post_at=f"{MORNING:%H:%M}",
         papers_timezone="UTC",
+        papers_embedding="static",
     )
 
 

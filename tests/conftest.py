@@ -81,6 +81,7 @@ def settings(slack: Workspace, upstream: Upstream, tmp_path: Path) -> Settings:
         arxiv_rss_url=upstream.url,
         papers_database=tmp_path / "papers.db",
         papers_arxiv_categories=(),
+        papers_embedding="static",
     )
 
 

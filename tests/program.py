@@ -90,6 +90,7 @@ def environment(slack: Workspace, upstream: Upstream, **more: str) -> dict[str, 
         "ARXIV_URL": upstream.url,
         "ARXIV_RSS_URL": upstream.url,
         "PAPERS_ARXIV_CATEGORIES": "none",
+        "PAPERS_EMBEDDING": "static",
         "PAPERS_POST_AT": "00:00",
         **more,
     }

@@ -42,6 +42,7 @@ def cli(slack: Workspace, upstream: Upstream, tmp_path: Path) -> Cli:
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_API_URL": slack.api_url,
         "HUGGINGFACE_URL": upstream.url,
+        "PAPERS_EMBEDDING": "static",
         "ARXIV_URL": upstream.url,
         "ARXIV_RSS_URL": upstream.url,
         "PAPERS_DATABASE": "here.db",

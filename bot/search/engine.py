@@ -10,14 +10,20 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from bot.errors import StoreError
+import numpy as np
+
+from bot.errors import PapersError, SearchError
 from bot.search import spelling
-from bot.search.index import BusyError, Progress, SearchIndex, Snapshot
+from bot.search.index import BusyError, Progress, SearchIndex, Snapshot, about
+from bot.search.meaning import Meaning
+from bot.search.models import Embedding, download, local
 from bot.search.query import Query, Term, parse, show
 from bot.search.rank import NOTHING, Ranking, rank
+from bot.search.transformer import Transformer
 from storage import Store
 from storage.corpus import Corpus
 from storage.models import Paper
@@ -33,11 +39,15 @@ FEW = 5
 #: A question waits until so many new papers are indexed, which takes about half a second; not for more.
 _WORTH_WAITING = 1_000
 _SEARCH_THREADS = 2
+#: Papers listed for so long are worth an encoder's time; others, when somebody posts or votes on them.
+RECENT = timedelta(days=60)
+#: Papers the encoder reads at a time, in about a second.
+_ENCODED = 16
 _APART = "No paper has these words side by side; they were searched apart."
 
 
 class Found(NamedTuple):
-    """The answer to a query: papers, best first, and the query as it was understood.
+    """The answer to a query: papers, best first, their scores, and the query as it was understood.
 
     `every_word` counts the papers that have every word, FEW at most. `suggestion` is the query in another spelling
     when it has words that no paper has, or empty. `unread` papers are not in the index yet.
@@ -45,6 +55,7 @@ class Found(NamedTuple):
 
     query: Query
     papers: list[Paper]
+    scores: tuple[float, ...]
     every_word: int
     notes: tuple[str, ...] = ()
     suggestion: str = ""
@@ -58,22 +69,24 @@ class _Closing(Exception):  # noqa: N818 - a signal to the thread that writes, n
 class Search:
     """Searches one database's papers. Close it at the end."""
 
-    def __init__(self, database: Path, store: Store) -> None:
+    def __init__(self, database: Path, store: Store, embedding: Embedding = Embedding()) -> None:  # noqa: B008
         self.database = database
         self.store = store
+        self.embedding = embedding
         self.index = SearchIndex(database)
         self._snapshot: Snapshot | None = None
         self._searching = ThreadPoolExecutor(_SEARCH_THREADS, "search")
         self._indexing = ThreadPoolExecutor(1, "index")
         self._updating: asyncio.Task[int] | None = None
         self._closing = False
+        self._encoder: Transformer | None = None
 
     async def search(self, typed: str, limit: int = MOST_MATCHES) -> Found:
         """The stored papers that match what a person typed, best first; it can be anything."""
         unread = await self.catch_up()
         query = parse(typed)
         if query.empty:
-            return Found(query, [], 0, query.notes)
+            return Found(query, [], (), 0, query.notes)
         ranking = await self._ranked(query, limit)
         notes = query.notes
         if not len(ranking.numbers) and query.of("phrase"):
@@ -85,7 +98,8 @@ class Search:
             ranking = await self._ranked(query, limit)
         papers = await self.store.numbered(ranking.numbers.tolist())
         suggestion = "" if ranking.every_word else await self._suggestion(query)
-        return Found(query, papers, ranking.every_word, notes, suggestion, unread)
+        scores = tuple(ranking.scores.tolist())
+        return Found(query, papers, scores, ranking.every_word, notes, suggestion, unread)
 
     async def catch_up(self) -> int:
         """Have what the store holds in the index; returns how many papers are left for later.
@@ -114,14 +128,53 @@ class Search:
         """How many papers are not in the index as they are in the store."""
         return await self._in_thread(self._searching, self._pending)
 
-    async def keep_fresh(self, every: float) -> None:
-        """Look every so many seconds whether papers have changed, for ever."""
-        while True:
-            try:
-                await self.catch_up()
-            except StoreError as error:
-                log.error("the search index can't be brought up to date: %s", error)
-            await asyncio.sleep(every)
+    async def keep_fresh(self, every: float, clock: Callable[[], datetime]) -> None:
+        """Look every so many seconds whether papers have changed, and have the encoder read them, for ever."""
+        opening = asyncio.create_task(self.open_encoder(fetch=True))
+        try:
+            while True:
+                try:
+                    await self.catch_up()
+                    await self.encode(clock().date() - RECENT)
+                except PapersError as error:
+                    log.error("the search index can't be brought up to date: %s", error)
+                await asyncio.sleep(every)
+        finally:
+            opening.cancel()
+
+    # --- the encoder -------------------------------------------------------------------------------------------
+
+    async def open_encoder(self, *, fetch: bool = False) -> str:
+        """Use the encoder of the settings, if it is on this machine or can be fetched.
+
+        Returns what is in use, in words for a person; an encoder that can't be had leaves static vectors.
+        """
+        if not self.embedding.model:
+            return "static vectors, as PAPERS_EMBEDDING says"
+        try:
+            self._encoder = await self._in_thread(self._indexing, self._opened_encoder, fetch)
+        except SearchError as error:
+            log.warning("%s Static vectors are used instead.", error)
+            return f"static vectors; {error}"
+        if self._encoder is None:
+            return f"static vectors; {self.embedding.model} is not on this machine, `papers-bot run` downloads it"
+        log.info("meaning is compared with %s", self._encoder.name)
+        return f"static vectors, and {self._encoder.name} for papers that matter"
+
+    async def encode(self, since: date | None, progress: Progress = lambda done, total: None) -> int:
+        """Have the encoder read what it has not read yet; returns how many papers that were.
+
+        Those listed since that day, posted or voted on, newest first; all there are when `since` is None. A few at a
+        time, so that the index is not kept waiting.
+        """
+        done = 0
+        while self._encoder and not self._closing:
+            read, left = await self._in_thread(self._indexing, self._encode, self._encoder, since)
+            done += read
+            progress(done, done + left)
+            if not left:
+                break
+        return done
 
     async def aclose(self) -> None:
         """End, within a second or two: an index that is being built is gone on with the next time."""
@@ -182,7 +235,25 @@ class Search:
 
     def _rank(self, query: Query, like: str, limit: int) -> Ranking:
         snapshot = self._refresh()
-        return rank(snapshot, query, like, limit, FEW) if snapshot else Ranking(NOTHING, 0)
+        if snapshot is None:
+            return NOTHING
+        if self._encoder is None:
+            return rank(snapshot, query, like, limit, FEW)
+        with Corpus.open(self.database) as corpus:
+            return rank(snapshot, query, like, limit, FEW, Meaning(self._encoder, corpus.vectors))
+
+    def _opened_encoder(self, fetch: bool) -> Transformer | None:
+        folder = local(self.embedding) or (download(self.embedding) if fetch else None)
+        return Transformer(folder) if folder else None
+
+    def _encode(self, encoder: Transformer, since: date | None) -> tuple[int, int]:
+        with Corpus.open(self.database) as corpus:
+            waiting = corpus.count_without_vector(encoder.name, since)
+            entries = corpus.without_vector(encoder.name, since, _ENCODED)
+            vectors = encoder.papers([about(entry) for entry in entries]) if entries else ()
+            kept = zip((entry.number for entry in entries), vectors, strict=True)
+            corpus.keep_vectors(encoder.name, [(n, row.astype(np.float16).tobytes()) for n, row in kept])
+        return len(entries), waiting - len(entries)
 
     def _respelt(self, query: Query) -> tuple[Term, ...]:
         snapshot = self._refresh()

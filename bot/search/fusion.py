@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from bot.search.static import Floats
 
-#: What meaning weighs against words: chosen once, over all development collections together.
+#: What meaning weighs against words, by what it was found with: chosen once, over all development collections.
 STATIC_WEIGHT = 0.35
+TRANSFORMER_WEIGHT = 0.6
 #: A paper without any word of the query is found only when it is at least this close to it.
 CLOSE = 0.45
 

@@ -123,8 +123,8 @@ class SearchIndex:
         with closing(VectorWriter(folder)) as vectors:
             for entries, is_checkpoint in self._batches(corpus, state.mark, total, progress):
                 words.put(entries)
-                about = [f"{entry.title}. {entry.abstract}" for entry in entries]
-                vectors.put([entry.number for entry in entries], static.load().embed(about))
+                embedded = static.load().embed([about(entry) for entry in entries])
+                vectors.put([entry.number for entry in entries], embedded)
                 if is_checkpoint:
                     words.commit()
                     vectors.flush()
@@ -178,3 +178,8 @@ class SearchIndex:
         new = self._state_file.with_suffix(".new")
         new.write_text(json.dumps(state._asdict()), encoding="utf-8")
         new.replace(self._state_file)
+
+
+def about(entry: Entry) -> str:
+    """What a paper is about, in its own words."""
+    return f"{entry.title}. {entry.abstract}"

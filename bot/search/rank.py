@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.search import fusion, static
+from bot.search import static
+from bot.search.fusion import CLOSE, STATIC_WEIGHT, TRANSFORMER_WEIGHT, Ranked, fuse
 from bot.search.index import Snapshot
 from bot.search.lexical import Lexical
+from bot.search.meaning import RERANKED, Meaning
 from bot.search.query import Query
 from bot.search.static import Floats
 
@@ -18,44 +20,63 @@ CANDIDATES = 400
 
 
 class Ranking(NamedTuple):
-    """The numbers of the papers found, best first; `every_word` counts those with all words, up to the limit asked."""
+    """Papers by their numbers, best first, with scores of 1 at most; `every_word` counts those with all words.
+
+    What is sorted by date or upvotes has no scores: all are 0.
+    """
 
     numbers: NDArray[np.int64]
-    every_word: int
+    scores: Floats
+    every_word: int = 0
 
 
-NOTHING = np.zeros(0, np.int64)
+NOTHING = Ranking(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
-def rank(snapshot: Snapshot, query: Query, like: str, limit: int, few: int) -> Ranking:
+def rank(
+    snapshot: Snapshot, query: Query, like: str, limit: int, few: int, meaning: Meaning | None = None
+) -> Ranking:
     """At most `limit` papers for a query; `like` is the text of the paper that they should resemble.
 
-    Papers with every word are counted up to `few`.
+    Papers with every word are counted up to `few`. With a `meaning`, an encoder has its say on the best of them.
     """
     lexical = Lexical(snapshot.words, query, like)
     every_word = lexical.every_word()
     counted = snapshot.words.matches(every_word, few)
-    if query.sort == "relevance":
-        return Ranking(_relevant(snapshot, lexical, f"{query.text} {like}")[:limit], counted)
-    field = "published" if query.sort == "new" else "upvotes"
-    if counted or not query.text:
-        return Ranking(snapshot.words.ordered(every_word, field, limit), counted)
-    found = _relevant(snapshot, lexical, query.text)[:limit]
-    return Ranking(found, counted)
+    if query.sort != "relevance" and (counted or not query.text):
+        field = "published" if query.sort == "new" else "upvotes"
+        numbers = snapshot.words.ordered(every_word, field, limit)
+        return Ranking(numbers, np.zeros(len(numbers), np.float32), counted)
+    ranked = _relevant(snapshot, lexical, f"{query.text} {like}".strip(), meaning)
+    return Ranking(ranked.numbers[:limit], ranked.scores[:limit], counted)
 
 
-def _relevant(snapshot: Snapshot, lexical: Lexical, text: str) -> NDArray[np.int64]:
-    clause = lexical.any_word()
-    numbers, scores = (
-        snapshot.words.best(clause, CANDIDATES) if clause else (NOTHING, np.zeros(0, np.float32))
-    )
+def _relevant(snapshot: Snapshot, lexical: Lexical, text: str, meaning: Meaning | None) -> Ranked:
     vector = static.load().embed([text])[0]
-    if not vector.any():
-        return numbers
-    near = snapshot.vectors.nearest(vector)
-    close = near.numbers[near.cosines >= fusion.CLOSE][:CANDIDATES]
-    alone = np.setdiff1d(lexical.allowed(close), numbers)
-    numbers = np.concatenate([numbers, alone])
-    words: Floats = np.concatenate([scores, np.zeros(len(alone), np.float32)])
+    numbers, words = _candidates(snapshot, lexical, vector)
     cosines = snapshot.vectors.cosines(vector, numbers)
-    return fusion.fuse(numbers, words, cosines, fusion.STATIC_WEIGHT).numbers
+    first = fuse(numbers, words, cosines, STATIC_WEIGHT)
+    if meaning is None or not len(numbers):
+        return first
+    order = {number: place for place, number in enumerate(first.numbers.tolist())}
+    places = np.array([order[number] for number in numbers.tolist()])
+    best = np.flatnonzero(places < RERANKED)
+    closer = meaning.cosines(text, numbers[best].tolist(), cosines[best])
+    if closer is None:
+        return first
+    again = fuse(numbers[best], words[best], closer, TRANSFORMER_WEIGHT)
+    return Ranked(
+        np.concatenate([again.numbers, first.numbers[len(best) :]]),
+        np.concatenate([again.scores, first.scores[len(best) :]]),
+    )
+
+
+def _candidates(snapshot: Snapshot, lexical: Lexical, vector: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Papers that have some word of the query, and papers that are close to it; and the BM25 of each."""
+    numbers, words = NOTHING.numbers, NOTHING.scores
+    if clause := lexical.any_word():
+        numbers, words = snapshot.words.best(clause, CANDIDATES)
+    near = snapshot.vectors.nearest(vector)
+    close = near.numbers[near.cosines >= CLOSE][:CANDIDATES]
+    alone = np.setdiff1d(lexical.allowed(close), numbers)
+    return np.concatenate([numbers, alone]), np.concatenate([words, np.zeros(len(alone), np.float32)])

@@ -51,7 +51,7 @@ class Static:
                 rows.append(self._row(word))
                 weights.append(1 + math.log(times))
             ends.append(len(rows))
-        return _unit(self._sums(np.array(rows, np.intp), np.array(weights, np.float32), ends))
+        return unit(self._sums(np.array(rows, np.intp), np.array(weights, np.float32), ends))
 
     def _row(self, word: str) -> int:
         row = self._index.get(word)
@@ -67,7 +67,7 @@ class Static:
         return sums
 
 
-def _unit(vectors: Floats) -> Floats:
+def unit(vectors: Floats) -> Floats:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
     return unit

@@ -82,7 +82,9 @@ class Vectors:
         return int(min(self._signs.shape[1], len(self._values)))
 
     def nearest(self, vector: Floats) -> Near:
-        """About SHORTLIST papers that come nearest to a unit vector, the nearest first."""
+        """About SHORTLIST papers that come nearest to a unit vector, the nearest first; none to a vector of zeros."""
+        if not vector.any():
+            return Near(np.zeros(0, np.int64), np.zeros(0, np.float32))
         differing = self._differing(np.packbits(vector > 0).view(np.uint64))
         counted = np.bincount(differing, minlength=DIMENSIONS + 1).cumsum()
         bound = int(np.searchsorted(counted, SHORTLIST))
