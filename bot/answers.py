@@ -74,6 +74,8 @@ class Answers:
         asked = place.asked
         word, _, rest = asked.partition(" ")
         match word.lower():
+            case "help" if rest.lower() == "search":
+                return messages.search_help()
             case "help":
                 return messages.help_message(self.seed)
             case "subscribe":

@@ -169,13 +169,14 @@ async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> Non
     settings = config.load()
     async with app.open_library(settings) as library:
         await _index(library)
+        await library.search.open_encoder()
         found, failed = await find(library.search, library.ingest, query, limit, ask=not offline)
     for name in failed:
         remarks.print(f"{name} could not be asked; these are the papers in the store", style="yellow")
     for note in found.notes:
         remarks.print(note, style="yellow", markup=False)
-    for paper in found.papers:
-        click.echo(terminal.found(paper, as_json=as_json))
+    for paper, score in zip(found.papers, found.scores, strict=True):
+        click.echo(terminal.found(paper, score, as_json=as_json))
     if not found.papers:
         meant = f"Did you mean: {found.suggestion}" if found.suggestion else "Fewer or other words may help."
         remarks.print(f"Nothing found. {meant}", markup=False)

@@ -12,6 +12,9 @@ from bot.messages import SOURCE_NAMES
 from bot.outcomes import NotSent
 from handlers.manifest import SCOPES
 
+#: How long the bar is that shows how far the search index has come, in characters.
+_BAR = 20
+
 
 class Check(NamedTuple):
     """One thing examined: `advice` says what to do when it is not `ok`."""
@@ -30,6 +33,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
         async with open_library(settings) as library:
             papers = await library.store.count_papers()
             yield Check("database", True, f"{settings.papers_database}: {papers:,} papers")
+            yield await _index(library)
+            yield Check("embedding", True, await library.search.open_encoder())
             async for check in _sources(library):
                 yield check
     except PapersError as error:
@@ -38,6 +43,16 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     if settings.slack_bot_token.get_secret_value():
         async for check in _slack(settings):
             yield check
+
+
+async def _index(library: Library) -> Check:
+    papers, unread = await library.store.count_papers(), await library.search.pending()
+    if not unread:
+        return Check("search index", True, f"{library.search.index.folder}: up to date")
+    part = (papers - unread) / papers
+    bar = ("█" * round(part * _BAR)).ljust(_BAR, "░")
+    found = f"{bar} {part:.0%}: {unread:,} of {papers:,} papers are still to be read"
+    return Check("search index", True, found, "A running bot goes on with it, and so does papers-bot search.")
 
 
 async def _sources(library: Library) -> AsyncIterator[Check]:

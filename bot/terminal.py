@@ -62,9 +62,10 @@ def checked(check: Check, *, as_json: bool) -> str:
     return f"{mark}  {check.name}: {check.found}" + (f"\n      {check.advice}" if check.advice else "")
 
 
-def found(paper: Paper, *, as_json: bool) -> str:
+def found(paper: Paper, score: float, *, as_json: bool) -> str:
+    """One result of a search; `score` is 1 at most, and 0 where results are sorted by something else."""
     if as_json:
-        return paper.model_dump_json()
+        return _json({**paper.model_dump(mode="json"), "score": round(score, 4)})
     year = f"{paper.published:%Y}  " if paper.published else ""
     return f"{paper.id:<16}{year}{paper.title}"
 

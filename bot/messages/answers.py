@@ -131,7 +131,7 @@ def already_message(paper: Paper, when: str, url: str) -> Message:
 HELP = """\
 *Papers, every day*
 • `/papers` or `/papers today`, `/papers yesterday`, `/papers 2026-08-20`: the papers of a day
-• `/papers diffusion policy`: the best matches for a topic, only you see them
+• `/papers diffusion policy`: the best matches for a topic, only you see them (`/papers help search` for more)
 • `/papers 2403.01234` or a link: one paper
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
 • `/papers saved`: the papers you saved
@@ -140,6 +140,24 @@ HELP = """\
 • React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \
 Taking the reaction back takes the vote back. Votes rank what comes next and `/papers top`.
 • *Save* keeps a paper for you alone, *Similar* finds papers like it, *Share* posts it to the channel you are in."""
+
+
+#: Ten lines; a test asks every example.
+SEARCH_HELP = """\
+*How to search*
+• `/papers diffusion policy` or a whole question, or an abstract you paste: the best matches come first
+• `/papers "mixture of experts" -vision`: with these words side by side, and without a word
+• `/papers author:hinton title:capsules`, `/papers author:"Kaiming He"`: by author, by words of the title
+• `/papers agents cat:cs.CL`, `/papers cat:cs.*`: in a category, or in a whole archive
+• `/papers reasoning after:2025-06 before:2026-01-15`: from the first day on, up to the day before the second
+• `/papers agents has:code from:huggingface`: with code, listed by Hugging Face (or `from:arxiv`)
+• `/papers like:2403.01234`: similar papers; a link does as well, from arXiv, Hugging Face or alphaXiv
+• `/papers agents sort:new`, `/papers agents sort:top`: newest first, most upvotes on Hugging Face first
+• `-` turns any of these round: `/papers agents -cat:cs.CV`. What I can't read as one of these is searched as words."""
+
+
+def search_help() -> Message:
+    return notice(SEARCH_HELP)
 
 
 def help_message(seed: str) -> Message:
