@@ -81,8 +81,14 @@ def lessons(known: Sequence[tuple[str, str]], chance: random.Random) -> list[str
     return list(dict.fromkeys([*texts, *(f"{title}. {abstract}" for title, abstract in whole)]))
 
 
-def vocabulary(known: Sequence[tuple[str, str]], tokens: Iterable[str]) -> dict[str, str]:
-    """Every stem that gets a vector, and its commonest form, which the teacher is shown to begin with."""
+class Vocabulary(NamedTuple):
+    """Every stem that gets a vector: its commonest form, which the teacher is shown, and its idf to begin with."""
+
+    forms: dict[str, str]
+    idf: Floats
+
+
+def vocabulary(known: Sequence[tuple[str, str]], tokens: Iterable[str]) -> Vocabulary:
     papers_with: Counter[str] = Counter()
     forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for title, abstract in known:
@@ -90,15 +96,12 @@ def vocabulary(known: Sequence[tuple[str, str]], tokens: Iterable[str]) -> dict[
         papers_with.update(set(content(text)))
         for name in names(text):
             forms["".join(content(name))][name] += 1
-    of_teacher = {}
-    for token in tokens:
-        if re.fullmatch("[a-z0-9]{2,}", token):
-            of_teacher["".join(content(token))] = token
+    of_teacher = {"".join(content(token)): token for token in tokens if re.fullmatch("[a-z0-9]{2,}", token)}
     often = [stem for stem, count in papers_with.items() if count >= FEWEST_PAPERS]
-    return {
-        stem: forms[stem].most_common(1)[0][0] if forms[stem] else of_teacher[stem]
-        for stem in [*often, *of_teacher]
-    }
+    common = {stem: counted.most_common(1)[0][0] for stem, counted in forms.items()}
+    chosen = {stem: common.get(stem) or of_teacher[stem] for stem in [*often, *of_teacher]}
+    rarity = [math.log((len(known) + 1) / (papers_with[stem] + 1)) for stem in chosen]
+    return Vocabulary(chosen, np.clip(np.array(rarity, np.float32), 0.5, 9))
 
 
 def bags(texts: Iterable[str], rows: dict[str, int]) -> Bags:
@@ -156,7 +159,7 @@ def main() -> None:
     known = papers(arguments.papers)
     teacher = Transformer(arguments.teacher)
     tokens = json.loads((arguments.teacher / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    forms = vocabulary(known, tokens)
+    forms, idf = vocabulary(known, tokens)
     rows = {stem: row for row, stem in enumerate(forms)}
     texts = [text for text in lessons(known, random.Random(0)) if any(word in rows for word in content(text))]
     print(f"{len(known):,} papers, {len(texts):,} texts, {len(rows):,} words", flush=True)
@@ -164,7 +167,8 @@ def main() -> None:
     axes = np.linalg.svd(read[:20_000], full_matrices=False)[2][:DIMENSIONS].T
     table = torch.nn.EmbeddingBag(len(rows), DIMENSIONS, mode="sum")
     with torch.no_grad():
-        table.weight.copy_(torch.from_numpy(unit(teacher.papers(list(forms.values())) @ axes)))
+        first = unit(teacher.papers(list(forms.values())) @ axes) * idf[:, None] / 10
+        table.weight.copy_(torch.from_numpy(first))
     pairs = [(title, abstract) for title, abstract in known if content(title) and content(abstract)]
     sides = (bags((title for title, _ in pairs), rows), bags((abstract for _, abstract in pairs), rows))
     taught(table, bags(texts, rows), torch.from_numpy(unit(read @ axes)), sides)
