@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from bot import cli
 from bot.config import Settings
-from bot.messages.answers import HELP
+from bot.messages.answers import HELP, SEARCH_HELP
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = "papers-bot"
@@ -62,7 +62,12 @@ def _read(path: Path) -> str:
 
 def readme(text: str) -> str:
     """The README with each of its generated tables between its two markers."""
-    tables = {"slash commands": slash_table(), "settings": settings_table(), "commands": commands_table()}
+    tables = {
+        "slash commands": slash_table(),
+        "search operators": operators_table(),
+        "settings": settings_table(),
+        "commands": commands_table(),
+    }
     for name, table in tables.items():
         begin, end = f"<!-- {name}: made by `make docs` -->", f"<!-- end of {name} -->"
         before, _, rest = text.partition(begin)
@@ -78,6 +83,11 @@ def slash_table() -> str:
     return _table(("Type", "What you get"), _FORM.findall(HELP))
 
 
+def operators_table() -> str:
+    """What a search understands, as its own help gives it."""
+    return _table(("Type", "What you get"), _FORM.findall(SEARCH_HELP))
+
+
 def settings_table() -> str:
     rows = [
         (f"`{name.upper()}`", f"`{default}`" if default else "", f"{about} (secret)" if secret else about)
@@ -89,7 +99,7 @@ def settings_table() -> str:
 def commands_table() -> str:
     rows = [
         (f"`{PROGRAM} {name}`", command.get_short_help_str(limit=200))
-        for name, command in cli.main.commands.items()
+        for name, command in _commands(cli.main)
     ]
     return _table(("Command", "What it does"), rows)
 
@@ -99,9 +109,18 @@ def commands_page() -> str:
     whole = click.Context(cli.main, info_name=PROGRAM, **WIDTH, **cli.main.context_settings)
     settings = "Settings come from the environment and from `.env` in the current folder."
     parts = ["# Commands", f"The commands' own help, put here by `make docs`. {settings}", _help(whole)]
-    for name, command in cli.main.commands.items():
+    for name, command in _commands(cli.main):
         parts += [f"## {name}", _help(click.Context(command, whole, name, **WIDTH))]
     return "\n\n".join(parts) + "\n"
+
+
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, by all its words: of a group, those in it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _help(context: click.Context) -> str:

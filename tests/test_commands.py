@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import time
 
@@ -197,6 +198,19 @@ async def test_an_unknown_paper_is_not_denied_while_the_sources_are_down(
 ) -> None:
     upstream.fail("/", status=503, times=1000)
     assert "can't be asked just now. Try again in a minute" in (await ask("2608.00001")).plain()
+
+
+async def test_every_example_of_the_searchs_help_runs(ask: Ask, upstream: Upstream) -> None:
+    upstream.days["2026-08-18"] = [daily_item("2403.01234", "Diffusion policies of agents that reason")]
+    await ask("today")
+    text = (await ask("help search")).plain()
+    assert len(text.splitlines()) == 10
+    examples = re.findall(r"`/papers ([^`]+)`", text)
+    assert len(examples) >= 10
+    for example in examples:
+        answer = (await ask(example)).plain()
+        assert "plain words" not in answer, example
+        assert "went wrong" not in answer, example
 
 
 async def test_help_explains_every_form_of_the_command(ask: Ask) -> None:
