@@ -17,13 +17,23 @@ from typing import IO, Any, get_args
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from bot import app, config, posting, terminal, trial
 from bot import doctor as doctor_checks
 from bot.answers import find
 from bot.errors import PapersError, SettingsError, UsageError
-from bot.ingest import Kept, import_papers
+from bot.files import open_lines
+from bot.importing import import_papers
+from bot.ingest import Kept
 from bot.logs import log_to_stderr
 from bot.outcomes import NotSent
 from handlers.manifest import manifest as app_manifest
@@ -178,29 +188,34 @@ async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> Non
 
 
 @main.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.File("r", encoding="utf-8", errors="replace"))
+@click.argument("files", nargs=-1, required=True,
+                type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each file.")
 @command
-async def import_(*, files: tuple[IO[str], ...], as_json: bool) -> int:
+async def import_(*, files: tuple[str, ...], as_json: bool) -> int:
     """Merge papers from JSON Lines FILES into the store; - is standard input.
 
     Each line is an object with id and title and maybe abstract, authors, categories, published, upvotes,
-    and day, the day it was listed on. A line that can't be read is named and skipped.
+    and day, the day it was listed on; or one of arXiv's metadata as Kaggle publishes it. A line that can't be
+    read is named and skipped. Files may be compressed (gzip, xz, bzip2, or a zip of one file). An import
+    that was interrupted keeps what it has read, and can be run again.
     """
     settings = config.load()
     skipped = 0
     async with app.open_library(settings) as library:
-        for file in files:
-            kept = await _import_file(library, file)
+        for name in files:
+            kept = await _import_file(library, name)
             skipped += len(kept.skipped)
-            click.echo(terminal.imported(file.name, kept, as_json=as_json))
+            click.echo(terminal.imported("<stdin>" if name == "-" else name, kept, as_json=as_json))
     return int(skipped > 0)
 
 
-async def _import_file(library: app.Library, file: IO[str]) -> Kept:
-    with _progress() as progress:
-        task = progress.add_task(Path(file.name).name, total=None)
-        return await import_papers(library.ingest, file, lambda lines: progress.advance(task, lines))
+async def _import_file(library: app.Library, name: str) -> Kept:
+    with open_lines(name) as file, _progress(DownloadColumn()) as progress:
+        task = progress.add_task(Path(name).name, total=file.size)
+        return await import_papers(
+            library.ingest, file.lines, lambda _: progress.update(task, completed=file.position())
+        )
 
 
 @main.command()
@@ -255,6 +270,15 @@ def _days(day: date | None, first: date | None, last: date | None) -> list[date]
     return [start + timedelta(days=n) for n in range((end - start).days + 1)]
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=remarks, transient=True, disable=not sys.stderr.isatty())
+def _progress(counted: ProgressColumn | None = None) -> Progress:
+    """A bar with the time left; `counted` says how far it is, in units of its own."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        counted or MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    # The time left from the speed of the last minutes: a single step can take half of one.
+    return Progress(
+        *columns, console=remarks, transient=True, disable=not sys.stderr.isatty(), speed_estimate_period=300
+    )

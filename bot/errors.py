@@ -6,6 +6,7 @@ PapersError             anything raised on purpose; str() is a sentence a person
 ├── UsageError          a person asked for something that can't be done; the text is the answer they read
 ├── SourceError         a remote source failed or answered something that can't be read
 │   └── RefusedError    it answered a status that trying again won't change (bot.sources.http)
+├── FileError        a file that papers are imported from is damaged
 └── DeliveryError       Slack refused a message for good: the channel is gone, the bot not in it, the token revoked
 """
 
@@ -13,7 +14,15 @@ from __future__ import annotations
 
 from storage.errors import PapersError, StoreError
 
-__all__ = ["DeliveryError", "PapersError", "SettingsError", "SourceError", "StoreError", "UsageError"]
+__all__ = [
+    "DeliveryError",
+    "FileError",
+    "PapersError",
+    "SettingsError",
+    "SourceError",
+    "StoreError",
+    "UsageError",
+]
 
 
 class SettingsError(PapersError):
@@ -35,6 +44,10 @@ class SourceError(PapersError):
         self.asked = asked
         self.problem = problem
         super().__init__(f"{source}: {asked}: {problem}")
+
+
+class FileError(PapersError):
+    """A file that papers are imported from is damaged, or ends before its end; what came before can be used."""
 
 
 class DeliveryError(PapersError):

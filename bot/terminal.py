@@ -44,13 +44,13 @@ def reading(day: date, kept: Kept, *, as_json: bool) -> str:
 
 def imported(name: str, kept: Kept, *, as_json: bool) -> str:
     if as_json:
-        return _json({"file": name, **_kept(kept)})
+        return _json({"file": name, **_kept(kept), **({"unnamed": kept.unnamed} if kept.unnamed else {})})
     lines = [
         f"{name}: {_counts(kept)}",
         *(f"  {skipped.id}: {skipped.reason}" for skipped in kept.skipped[:20]),
     ]
-    if len(kept.skipped) > 20:
-        lines.append(f"  and {len(kept.skipped) - 20} more")
+    if (more := len(kept.skipped) + kept.unnamed - 20) > 0:
+        lines.append(f"  and {more} more")
     return "\n".join(lines)
 
 
@@ -88,12 +88,12 @@ def _texts(block: dict[str, Any]) -> list[str]:
 
 
 def _counts(kept: Kept) -> str:
-    skipped = f", {len(kept.skipped)} skipped" if kept.skipped else ""
+    skipped = f", {len(kept.skipped) + kept.unnamed} skipped" if kept.skipped else ""
     return f"{kept.papers} papers, {kept.new} new{skipped}"
 
 
 def _kept(kept: Kept) -> dict[str, Any]:
-    counted = {name: value for name, value in kept._asdict().items() if name != "day"}
+    counted = {name: value for name, value in kept._asdict().items() if name not in ("day", "unnamed")}
     return {**counted, "skipped": [skipped._asdict() for skipped in kept.skipped]}
 
 

@@ -62,7 +62,14 @@ async def started(*arguments: str, folder: Path, environment: Mapping[str, str])
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "COLUMNS": "120", **environment},
+        env={
+            "PATH": os.environ["PATH"],
+            # This checkout's code, whichever is installed.
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "120",
+            **environment,
+        },
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

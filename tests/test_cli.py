@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
+import itertools
 import json
 import os
+import signal
 import sys
+import threading
+import zipfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +19,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bot.importing import LINES
 from bot.workspace import Workspace
+from storage import Store
+from tests.program import started
 from tests.upstream import Upstream, daily_item
 
 ROOT = Path(__file__).parent.parent
@@ -239,3 +248,38 @@ async def test_the_manifest_is_json(cli: Cli) -> None:
     assert json.loads((await cli("manifest")).out)["settings"]["socket_mode_enabled"] is True
     over_http = json.loads((await cli("manifest", "--url", "https://papers.example/")).out)
     assert over_http["features"]["slash_commands"][0]["url"] == "https://papers.example/slack/events"
+
+
+async def test_compressed_files_are_imported_and_a_damaged_one_is_named(cli: Cli, tmp_path: Path) -> None:
+    item = {"id": 704.0001, "title": "Of arXiv", "categories": "hep-ph", "update_date": "2008-11-26"}
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("arxiv-metadata-oai-snapshot.json", lines(item))
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(lines({"id": "1", "title": "Cut"}).encode())[:-4])
+    ran = await cli("import", "archive.zip", "cut.gz")
+    assert ran.status == 1
+    assert ran.out.splitlines()[0] == "archive.zip: 1 papers, 1 new"
+    assert "cut.gz: 1 papers, 1 new, 1 skipped\n  line 2: the file is damaged or cut off here" in ran.out
+    assert [paper["id"] for paper in (await cli("export")).lines] == ["0704.0001", "1"]
+
+
+def feed(path: Path, written: threading.Event) -> None:
+    """Write lines into a pipe until nobody reads it any more, and tell when they are several transactions."""
+    with contextlib.suppress(BrokenPipeError), path.open("w") as pipe:
+        for number in itertools.count(1):
+            pipe.write(lines({"id": str(number), "title": "x" * 100}))
+            if number == 2 * LINES:
+                written.set()
+
+
+async def test_an_interrupted_import_keeps_what_it_has_read(tmp_path: Path) -> None:
+    endless, written = tmp_path / "endless", threading.Event()
+    os.mkfifo(endless)
+    here = {"PAPERS_DATABASE": "here.db"}
+    async with started("import", "endless", folder=tmp_path, environment=here) as program:
+        feeding = asyncio.create_task(asyncio.to_thread(feed, endless, written))
+        await asyncio.to_thread(written.wait, 60)
+        assert await program.stopped(signal.SIGINT) == 130
+        await feeding
+    assert "Traceback" not in program.errors
+    with Store.open(tmp_path / "here.db") as store:
+        assert await store.count_papers() >= LINES
