@@ -23,6 +23,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -30,14 +31,17 @@ from rich.progress import (
 from bot import app, config, posting, terminal, trial
 from bot import doctor as doctor_checks
 from bot.answers import find
+from bot.backfill import Backfill, Harvest, period
 from bot.errors import PapersError, SettingsError, UsageError
 from bot.files import open_lines
 from bot.importing import import_papers
 from bot.ingest import Kept
 from bot.logs import log_to_stderr
 from bot.outcomes import NotSent
+from bot.sources import UNHURRIED
+from bot.sources.arxiv import is_category
 from handlers.manifest import manifest as app_manifest
-from storage.models import SourceName
+from storage.models import SourceName, Window, unique
 
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 #: Progress and remarks; what a command answers goes to standard output.
@@ -216,6 +220,66 @@ async def _import_file(library: app.Library, name: str) -> Kept:
         return await import_papers(
             library.ingest, file.lines, lambda _: progress.update(task, completed=file.position())
         )
+
+
+@main.command()
+@click.option("--from", "first", type=Day, required=True, help="The first day of submission, in UTC.")
+@click.option("--to", "last", type=Day, help="The last one; today unless given.")
+@click.option("--categories", help="Like cs.CL,cs.LG; those of PAPERS_ARXIV_CATEGORIES unless given.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a line of JSON for each window, and for all of them."
+)
+@command
+async def backfill(*, first: datetime, last: datetime | None, categories: str | None, as_json: bool) -> int:
+    """Read every paper that was submitted to arXiv in a period into the store.
+
+    It asks once in three seconds, as arXiv wants it, for up to 2,000 papers each time. Interrupted, it keeps what
+    it has read, and the same command goes on. What was read before is not asked for again, but for the last week,
+    in which papers still appear.
+    """
+    settings = config.load()
+    names = _categories(categories) if categories else settings.papers_arxiv_categories
+    days = _days(None, _not_ahead(first), _not_ahead(last))
+    async with app.open_library(settings, patience=UNHURRIED) as library:
+        wanted = period(names, days[0], days[-1], library.ingest.clock())
+        brought: list[Harvest] = []
+        error = await _harvest(Backfill(library.ingest), wanted, brought, as_json=as_json)
+    click.echo(terminal.backfilled(wanted, brought, error, as_json=as_json))
+    if brought and not any(harvest.total for harvest in brought):
+        remarks.print("Are the categories written as on arxiv.org, like cs.CL?", style="yellow")
+    if error:
+        remarks.print(terminal.stopped(error), style="bold red", markup=False, soft_wrap=True)
+    return int(bool(error) or any(harvest.missing for harvest in brought))
+
+
+async def _harvest(backfill: Backfill, wanted: Window, brought: list[Harvest], *, as_json: bool) -> str:
+    """Read what is not harvested yet into `brought`; returns what went wrong, or nothing."""
+    windows = await backfill.remaining(wanted)
+    with _progress(TaskProgressColumn()) as progress:
+        task = progress.add_task(
+            "", total=sum((span.last - span.first).total_seconds() for _, span in windows)
+        )
+        try:
+            async for harvest in backfill.harvest(windows):
+                brought.append(harvest)
+                if as_json or harvest.missing:
+                    click.echo(terminal.harvested(harvest, as_json=as_json))
+                seconds = harvest.length.total_seconds()
+                progress.update(task, advance=seconds, description=terminal.so_far(brought))
+        except PapersError as error:
+            return str(error)
+        except asyncio.CancelledError:
+            remarks.print(terminal.stopped(f"Interrupted after {terminal.so_far(brought)}"), soft_wrap=True)
+            raise
+    return ""
+
+
+def _categories(given: str) -> tuple[str, ...]:
+    names = unique([name.strip() for name in given.split(",")])
+    wrong = [name for name in names if not is_category(name)]
+    if wrong or not names:
+        raise UsageError(f"Write categories such as cs.CL, separated by commas, instead of {given!r}.")
+    return names
 
 
 @main.command()

@@ -101,6 +101,14 @@ def m003_votes(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m006_harvests(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE harvests (
+            category TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (category, first)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

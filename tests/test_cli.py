@@ -22,6 +22,7 @@ import pytest
 from bot.importing import LINES
 from bot.workspace import Workspace
 from storage import Store
+from storage.models import Paper
 from tests.program import started
 from tests.upstream import Upstream, daily_item
 
@@ -147,6 +148,12 @@ async def test_fetch_reads_days_and_names_what_failed(cli: Cli, upstream: Upstre
         (["import", "nowhere.jsonl"], "nowhere.jsonl"),
         (["import"], "Missing argument"),
         (["search", "x", "--limit", "0"], "0 is not in the range"),
+        (["backfill"], "Missing option '--from'"),
+        (["backfill", "--from", "1991-08-13"], "1991-08-13 is before arXiv began, on 1991-08-14"),
+        (["backfill", "--from", "2999-01-01"], "2999-01-01 lies ahead"),
+        (["backfill", "--from", "2026-01-01", "--to", "2999-01-01"], "2999-01-01 lies ahead"),
+        (["backfill", "--from", "2026-01-02", "--to", "2026-01-01"], "is after"),
+        (["backfill", "--from", "2026-01-01", "--categories", "cs.CL,cs/LG"], "instead of 'cs.CL,cs/LG'"),
         (["nonsense"], "No such command"),
     ],
 )
@@ -248,6 +255,45 @@ async def test_the_manifest_is_json(cli: Cli) -> None:
     assert json.loads((await cli("manifest")).out)["settings"]["socket_mode_enabled"] is True
     over_http = json.loads((await cli("manifest", "--url", "https://papers.example/")).out)
     assert over_http["features"]["slash_commands"][0]["url"] == "https://papers.example/slack/events"
+
+
+JANUARY = ("backfill", "--from", "2026-01-01", "--to", "2026-01-01")
+
+
+def on_arxiv(id: str, *categories: str) -> Paper:
+    published = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    return Paper(id=id, title=f"Title of {id}", categories=categories, published=published)
+
+
+async def test_a_backfill_reads_a_period_once(cli: Cli, upstream: Upstream) -> None:
+    upstream.arxiv_papers = [on_arxiv("2601.00001", "cs.CL"), on_arxiv("2601.00002", "hep-th")]
+    ran = await cli(*JANUARY, PAPERS_ARXIV_CATEGORIES="cs.CL,cs.LG")
+    assert (ran.status, ran.out) == (0, "2026-01-01 to 2026-01-01: 1 papers of 1 windows, 1 new\n")
+    again = await cli(*JANUARY, PAPERS_ARXIV_CATEGORIES="cs.LG,cs.CL")
+    assert (again.status, len(upstream.requests)) == (0, 1)
+    assert again.out == "2026-01-01 to 2026-01-01: nothing to do, all of it was read before\n"
+    other = await cli(*JANUARY, "--categories", "hep-th", "--json")
+    assert other.lines == [
+        {
+            "first": "2026-01-01T00:00+00:00", "last": "2026-01-02T00:00+00:00", "categories": ["hep-th"],
+            "papers": 1, "new": 1, "skipped": [], "total": 1, "missing": 0,
+        },
+        {"windows": 1, "papers": 1, "new": 1, "missing": 0, "error": ""},
+    ]  # fmt: skip
+
+
+async def test_a_backfill_that_fails_says_what_is_kept_and_how_to_go_on(cli: Cli, upstream: Upstream) -> None:
+    upstream.fail("/api/query", status=403, body=b"Go away")
+    ran = await cli(*JANUARY)
+    assert ran.status == 1
+    assert "answered 403: Go away. What was read until then is kept; the same command goes on" in ran.err
+
+
+async def test_a_backfill_without_any_paper_wonders_about_the_categories(cli: Cli) -> None:
+    ran = await cli(*JANUARY, "--categories", "cs.XX")
+    assert (ran.status, ran.out) == (0, "2026-01-01 to 2026-01-01: 0 papers of 1 windows, 0 new\n")
+    assert "Are the categories written as on arxiv.org" in ran.err
+    assert "Name categories" in (await cli(*JANUARY, PAPERS_ARXIV_CATEGORIES="none")).err
 
 
 async def test_compressed_files_are_imported_and_a_damaged_one_is_named(cli: Cli, tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ async def test_other_workspaces_never_leak(votes: Store) -> None:
 
 
 async def test_every_key_of_a_workspaces_table_begins_with_its_workspace(votes: Store) -> None:
-    of_the_world = {"papers", "upvotes", "listings", "readings"}
+    of_the_world = {"papers", "upvotes", "listings", "readings", "harvests"}
     tables = {
         table.name: table for table in votes.db.tables if not table.name.startswith(("papers_fts", "_"))
     }
