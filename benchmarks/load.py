@@ -25,7 +25,7 @@ from benchmarks.harness import (
 from bot import config
 from bot.app import Bot, open_bot
 from bot.config import Settings
-from bot.ingest import import_papers
+from bot.importing import import_papers
 from bot.timing import Timing
 from bot.workspace import Workspace
 from storage.models import Reading

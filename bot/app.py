@@ -31,7 +31,7 @@ from bot.search import Embedding, Search
 from bot.services import Services
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
-from bot.sources import open_sources
+from bot.sources import PROMPT, Patience, open_sources
 from bot.tasks import Tasks
 from bot.timing import Timing
 from bot.votes import Voting
@@ -58,7 +58,7 @@ class Library(NamedTuple):
 
 @asynccontextmanager
 async def open_library(
-    settings: Settings, clock: Clock = now, timing: Timing = DEFAULT_TIMING
+    settings: Settings, clock: Clock = now, timing: Timing = DEFAULT_TIMING, patience: Patience = PROMPT
 ) -> AsyncIterator[Library]:
     """Open the database and the sources. Raises StoreError when the database can't be used."""
     store = Store.open(settings.papers_database, settings.emoji)
@@ -68,6 +68,7 @@ async def open_library(
         arxiv_url=str(settings.arxiv_url),
         arxiv_rss_url=str(settings.arxiv_rss_url),
         arxiv_pace=timing.arxiv,
+        **patience._asdict(),
     )
     ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock)
     search = Search(settings.papers_database, store, embedding(settings))

@@ -17,17 +17,31 @@ from typing import IO, Any, get_args
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from bot import app, config, posting, terminal, trial
 from bot import doctor as doctor_checks
 from bot.answers import find
+from bot.backfill import Backfill, Harvest, period
 from bot.errors import PapersError, SettingsError, UsageError
-from bot.ingest import Kept, import_papers
+from bot.files import open_lines
+from bot.importing import import_papers
+from bot.ingest import Kept
 from bot.logs import log_to_stderr
 from bot.outcomes import NotSent
+from bot.sources import UNHURRIED
+from bot.sources.arxiv import is_category
 from handlers.manifest import manifest as app_manifest
-from storage.models import SourceName
+from storage.models import SourceName, Window, unique
 
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 #: Progress and remarks; what a command answers goes to standard output.
@@ -178,8 +192,9 @@ async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> Non
     for paper, score in zip(found.papers, found.scores, strict=True):
         click.echo(terminal.found(paper, score, as_json=as_json))
     if not found.papers:
-        meant = f"Did you mean: {found.suggestion}" if found.suggestion else "Fewer or other words may help."
-        remarks.print(f"Nothing found. {meant}", markup=False)
+        remarks.print("Nothing found. Fewer or other words may help.")
+    if found.suggestion:
+        remarks.print(f"Did you mean: {found.suggestion}", markup=False)
 
 
 async def _index(library: app.Library) -> None:
@@ -224,30 +239,96 @@ async def evaluate_search(*, folder: Path, run_file: IO[str] | None, as_json: bo
 
 
 @main.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.File("r", encoding="utf-8", errors="replace"))
+@click.argument("files", nargs=-1, required=True,
+                type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each file.")
 @command
-async def import_(*, files: tuple[IO[str], ...], as_json: bool) -> int:
+async def import_(*, files: tuple[str, ...], as_json: bool) -> int:
     """Merge papers from JSON Lines FILES into the store; - is standard input.
 
     Each line is an object with id and title and maybe abstract, authors, categories, published, upvotes,
-    and day, the day it was listed on. A line that can't be read is named and skipped.
+    and day, the day it was listed on; or one of arXiv's metadata as Kaggle publishes it. A line that can't be
+    read is named and skipped. Files may be compressed (gzip, xz, bzip2, or a zip of one file). An import
+    that was interrupted keeps what it has read, and can be run again.
     """
     settings = config.load()
     skipped = 0
     async with app.open_library(settings) as library:
-        for file in files:
-            kept = await _import_file(library, file)
+        for name in files:
+            kept = await _import_file(library, name)
             skipped += len(kept.skipped)
-            click.echo(terminal.imported(file.name, kept, as_json=as_json))
+            click.echo(terminal.imported("<stdin>" if name == "-" else name, kept, as_json=as_json))
         await _index(library)
     return int(skipped > 0)
 
 
-async def _import_file(library: app.Library, file: IO[str]) -> Kept:
-    with _progress() as progress:
-        task = progress.add_task(Path(file.name).name, total=None)
-        return await import_papers(library.ingest, file, lambda lines: progress.advance(task, lines))
+async def _import_file(library: app.Library, name: str) -> Kept:
+    with open_lines(name) as file, _progress(DownloadColumn()) as progress:
+        task = progress.add_task(Path(name).name, total=file.size)
+        return await import_papers(
+            library.ingest, file.lines, lambda _: progress.update(task, completed=file.position())
+        )
+
+
+@main.command()
+@click.option("--from", "first", type=Day, required=True, help="The first day of submission, in UTC.")
+@click.option("--to", "last", type=Day, help="The last one; today unless given.")
+@click.option("--categories", help="Like cs.CL,cs.LG; those of PAPERS_ARXIV_CATEGORIES unless given.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a line of JSON for each window, and for all of them."
+)
+@command
+async def backfill(*, first: datetime, last: datetime | None, categories: str | None, as_json: bool) -> int:
+    """Read every paper that was submitted to arXiv in a period into the store.
+
+    It asks once in three seconds, as arXiv wants it, for up to 2,000 papers each time. Interrupted, it keeps what
+    it has read, and the same command goes on. What was read before is not asked for again, but for the last week,
+    in which papers still appear.
+    """
+    settings = config.load()
+    names = _categories(categories) if categories else settings.papers_arxiv_categories
+    days = _days(None, _not_ahead(first), _not_ahead(last))
+    async with app.open_library(settings, patience=UNHURRIED) as library:
+        wanted = period(names, days[0], days[-1], library.ingest.clock())
+        brought: list[Harvest] = []
+        error = await _harvest(Backfill(library.ingest), wanted, brought, as_json=as_json)
+        await _index(library)
+    click.echo(terminal.backfilled(wanted, brought, error, as_json=as_json))
+    if brought and not any(harvest.total for harvest in brought):
+        remarks.print("Are the categories written as on arxiv.org, like cs.CL?", style="yellow")
+    if error:
+        remarks.print(terminal.stopped(error), style="bold red", markup=False, soft_wrap=True)
+    return int(bool(error) or any(harvest.missing for harvest in brought))
+
+
+async def _harvest(backfill: Backfill, wanted: Window, brought: list[Harvest], *, as_json: bool) -> str:
+    """Read what is not harvested yet into `brought`; returns what went wrong, or nothing."""
+    windows = await backfill.remaining(wanted)
+    with _progress(TaskProgressColumn()) as progress:
+        task = progress.add_task(
+            "", total=sum((span.last - span.first).total_seconds() for _, span in windows)
+        )
+        try:
+            async for harvest in backfill.harvest(windows):
+                brought.append(harvest)
+                if as_json or harvest.missing:
+                    click.echo(terminal.harvested(harvest, as_json=as_json))
+                seconds = harvest.length.total_seconds()
+                progress.update(task, advance=seconds, description=terminal.so_far(brought))
+        except PapersError as error:
+            return str(error)
+        except asyncio.CancelledError:
+            remarks.print(terminal.stopped(f"Interrupted after {terminal.so_far(brought)}"), soft_wrap=True)
+            raise
+    return ""
+
+
+def _categories(given: str) -> tuple[str, ...]:
+    names = unique([name.strip() for name in given.split(",")])
+    wrong = [name for name in names if not is_category(name)]
+    if wrong or not names:
+        raise UsageError(f"Write categories such as cs.CL, separated by commas, instead of {given!r}.")
+    return names
 
 
 @main.command()
@@ -302,6 +383,15 @@ def _days(day: date | None, first: date | None, last: date | None) -> list[date]
     return [start + timedelta(days=n) for n in range((end - start).days + 1)]
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=remarks, transient=True, disable=not sys.stderr.isatty())
+def _progress(counted: ProgressColumn | None = None) -> Progress:
+    """A bar with the time left; `counted` says how far it is, in units of its own."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        counted or MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    # The time left from the speed of the last minutes: a single step can take half of one.
+    return Progress(
+        *columns, console=remarks, transient=True, disable=not sys.stderr.isatty(), speed_estimate_period=300
+    )

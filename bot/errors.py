@@ -7,6 +7,7 @@ PapersError             anything raised on purpose; str() is a sentence a person
 ├── SearchError         the encoder that the settings name can't be read or downloaded
 ├── SourceError         a remote source failed or answered something that can't be read
 │   └── RefusedError    it answered a status that trying again won't change (bot.sources.http)
+├── FileError        a file that papers are imported from is damaged
 └── DeliveryError       Slack refused a message for good: the channel is gone, the bot not in it, the token revoked
 """
 
@@ -16,6 +17,7 @@ from storage.errors import PapersError, StoreError
 
 __all__ = [
     "DeliveryError",
+    "FileError",
     "PapersError",
     "SearchError",
     "SettingsError",
@@ -48,6 +50,10 @@ class SourceError(PapersError):
         self.asked = asked
         self.problem = problem
         super().__init__(f"{source}: {asked}: {problem}")
+
+
+class FileError(PapersError):
+    """A file that papers are imported from is damaged, or ends before its end; what came before can be used."""
 
 
 class DeliveryError(PapersError):

@@ -25,6 +25,7 @@ _ID = re.compile(
     rf"([0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(ARXIV_ARCHIVES)})(?:\.[a-z]{{2}})?/[0-9]{{7}})(?:v[0-9]+)?",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"([0-9]{3,4})\.([0-9]{1,5})")
 _TAIL = re.compile(r"(?:\.pdf|\.html)?/?(?:[?#].*)?[.,;:!)\]]*", re.IGNORECASE | re.DOTALL)
 
 
@@ -44,3 +45,18 @@ def paper_id(text: str) -> str | None:
         return None
     archive, slash, number = found[1].lower().partition("/")
     return f"{archive.partition('.')[0]}/{number}" if slash else found[1]
+
+
+def with_zeros(text: str) -> str | None:
+    """The arXiv id that became `text` by being read as a number (`704.0001`, `2403.012`); None when it is none.
+
+    Papers are numbered with four digits until December 2014 and with five since January 2015, so what was lost at
+    either end is known.
+    """
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    month = found[1].zfill(4)
+    number = found[2].ljust(5 if month >= "1501" else 4, "0")
+    real = month >= "0704" and "01" <= month[2:] <= "12" and number.strip("0")
+    return f"{month}.{number}" if real else None

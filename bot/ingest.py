@@ -1,24 +1,17 @@
-"""From the sources into the store: a day, a topic, one paper, a file. The only place where both meet."""
+"""From the sources into the store: a day, a topic, one paper."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import json
 import logging
-import re
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pydantic import ValidationError
-
-from bot.errors import SourceError, StoreError, UsageError
-from bot.ids import paper_id
+from bot.errors import SourceError, StoreError
 from bot.sources import Sources
 from storage import Store
-from storage.models import Batch, Paper, Reading, Skipped, SourceName, plain, unique
+from storage.models import Batch, Paper, Reading, Skipped, SourceName
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +25,13 @@ SETTLED = timedelta(days=2)
 #: How long a person waits for the sources' own search before the store answers alone, in seconds.
 SEARCH_PATIENCE = 6.0
 SEARCH_LIMIT = 20
-ID_LIMIT = 200
-#: What parts a list written as text: "Ada Lovelace, Alan Turing and Grace Hopper", "cs.LG cs.CL".
-_BETWEEN = {"authors": r"[,;]?\s+and\s+|[,;]\s+", "categories": r"[,;]?\s+", "keywords": r"[,;]\s+"}
 
 
 class Kept(NamedTuple):
-    """What one reading of a source brought; `day` is the one that the source says it listed."""
+    """What one reading of a source brought; `day` is the one that the source says it listed.
+
+    `unnamed` counts what was skipped beyond `skipped`, which names a thousand at most.
+    """
 
     source: SourceName
     papers: int
@@ -46,6 +39,7 @@ class Kept(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
     error: str = ""
     day: date | None = None
+    unnamed: int = 0
 
 
 class Ingest:
@@ -205,75 +199,3 @@ class Ingest:
         except SourceError as error:
             log.warning("reading failed: %s", error)
             return Kept(source, 0, 0, error=str(error))
-
-
-def read_lines(lines: Iterable[str]) -> Iterator[tuple[Paper, date | None] | Skipped]:
-    """Papers from JSON Lines (id, title, abstract, authors, categories, published, ...), a line each.
-
-    A line that can't be read comes out as Skipped, named by its number. `day`, where a line has one,
-    is the day the paper was listed on.
-    """
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            # Some editors begin a file with a byte order mark.
-            yield _paper_of(json.loads(line.lstrip("\ufeff")))
-        except (ValueError, TypeError, ArithmeticError, RecursionError, UsageError) as error:
-            yield Skipped(f"line {number}", _reason(error))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error)
-
-
-def _paper_of(item: Any) -> tuple[Paper, date | None]:  # noqa: ANN401 - any JSON value
-    if not isinstance(item, dict):
-        raise UsageError("not a JSON object")
-    # Half a letter, which JSON can carry, can be neither stored nor sent.
-    json.dumps(item, ensure_ascii=False).encode()
-    given = plain(str(item.get("id") or ""))
-    # Papers from elsewhere keep the id they come with; they are searched like any other.
-    id = paper_id(given) or given
-    if not id or len(id) > ID_LIMIT:
-        raise UsageError(f"an id must have 1 to {ID_LIMIT} characters")
-    fields = {name: value for name, value in item.items() if name in Paper.model_fields and value is not None}
-    fields |= {"id": id, "title": plain(str(item.get("title") or ""))}
-    if not fields["title"]:
-        raise UsageError(f"{id} has no title")
-    for name in _BETWEEN:
-        fields[name] = _names(fields.get(name), _BETWEEN[name])
-    day = date.fromisoformat(item["day"]) if item.get("day") else None
-    return Paper.model_validate(fields), day
-
-
-def _names(value: Any, between: str) -> tuple[str, ...]:  # noqa: ANN401 - a list, or the text that some exports use
-    if isinstance(value, str):
-        value = re.split(between, value)
-    return unique(
-        [plain(str(name.get("name", "") if isinstance(name, dict) else name)) for name in value or ()]
-    )
-
-
-async def import_papers(ingest: Ingest, lines: Iterable[str], progress: Callable[[int], None]) -> Kept:
-    """Merge a JSON Lines file into the store, a transaction for each day in a thousand lines."""
-    papers = new = 0
-    skipped: list[Skipped] = []
-    # A day's whole order, because a day may begin in one thousand and end in the next.
-    listings: defaultdict[date | None, list[str]] = defaultdict(list)
-    read_items = read_lines(lines)
-    while items := list(itertools.islice(read_items, 1000)):
-        skipped += [item for item in items if isinstance(item, Skipped)]
-        read = [item for item in items if not isinstance(item, Skipped)]
-        for day in dict.fromkeys(day for _, day in read):
-            batch = [paper for paper, listed in read if listed == day]
-            listings[day] += [paper.id for paper in batch] if day else []
-            listed = unique(listings[day])
-            kept = await ingest.keep(Batch(source="huggingface", papers=tuple(batch), day=day, listed=listed))
-            papers, new = papers + kept.papers, new + kept.new
-        progress(len(items))
-        await asyncio.sleep(0)
-    return Kept("huggingface", papers, new, tuple(skipped))

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from typing import get_args
 
-from bot.ingest import SETTLED, Ingest, import_papers
+from bot.importing import import_papers
+from bot.ingest import SETTLED, Ingest
 from storage import Store
 from storage.models import Reading, SourceName
 

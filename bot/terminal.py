@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from bot.backfill import MINUTE, Harvest
 from bot.doctor import Check
 from bot.ingest import Kept
 from bot.messages import Message
 from bot.posting import Posted
-from storage.models import Paper
+from storage.models import Paper, Window
 
 
 def posted(result: Posted, *, as_json: bool) -> str:
@@ -45,14 +46,53 @@ def reading(day: date, kept: Kept, *, as_json: bool) -> str:
 
 def imported(name: str, kept: Kept, *, as_json: bool) -> str:
     if as_json:
-        return _json({"file": name, **_kept(kept)})
+        return _json({"file": name, **_kept(kept), **({"unnamed": kept.unnamed} if kept.unnamed else {})})
     lines = [
         f"{name}: {_counts(kept)}",
         *(f"  {skipped.id}: {skipped.reason}" for skipped in kept.skipped[:20]),
     ]
-    if len(kept.skipped) > 20:
-        lines.append(f"  and {len(kept.skipped) - 20} more")
+    if (more := len(kept.skipped) + kept.unnamed - 20) > 0:
+        lines.append(f"  and {more} more")
     return "\n".join(lines)
+
+
+def harvested(harvest: Harvest, *, as_json: bool) -> str:
+    """A window that was read."""
+    first, last = (edge.isoformat(timespec="minutes") for edge in harvest.window.span)
+    if as_json:
+        skipped = [item._asdict() for item in harvest.skipped]
+        counted = {"papers": harvest.papers, "new": harvest.new, "skipped": skipped, "total": harvest.total}
+        categories = harvest.window.categories
+        return _json(
+            {"first": first, "last": last, "categories": categories, **counted, "missing": harvest.missing}
+        )
+    return (
+        f"{first} to {last}: arXiv says there are {harvest.total} papers, and {harvest.missing} of them did not come; "
+        "run this again later"
+    )
+
+
+def backfilled(wanted: Window, brought: Sequence[Harvest], error: str, *, as_json: bool) -> str:
+    """All windows of a period that were read."""
+    new, missing = (sum(getattr(one, name) for one in brought) for name in ("new", "missing"))
+    if as_json:
+        papers = sum(one.papers for one in brought)
+        return _json(
+            {"windows": len(brought), "papers": papers, "new": new, "missing": missing, "error": error}
+        )
+    days = f"{wanted.span.first:%Y-%m-%d} to {wanted.span.last - MINUTE:%Y-%m-%d}"
+    if not brought and not error:
+        return f"{days}: nothing to do, all of it was read before"
+    return f"{days}: {so_far(brought)}, {new:,} new" + (f", {missing:,} missing" if missing else "")
+
+
+def so_far(brought: Sequence[Harvest]) -> str:
+    return f"{sum(one.papers for one in brought):,} papers of {len(brought):,} windows"
+
+
+def stopped(why: str) -> str:
+    """What to do after a backfill that did not get to its end."""
+    return f"{why}. What was read until then is kept; the same command goes on from there."
 
 
 def checked(check: Check, *, as_json: bool) -> str:
@@ -98,12 +138,12 @@ def _texts(block: dict[str, Any]) -> list[str]:
 
 
 def _counts(kept: Kept) -> str:
-    skipped = f", {len(kept.skipped)} skipped" if kept.skipped else ""
+    skipped = f", {len(kept.skipped) + kept.unnamed} skipped" if kept.skipped else ""
     return f"{kept.papers} papers, {kept.new} new{skipped}"
 
 
 def _kept(kept: Kept) -> dict[str, Any]:
-    counted = {name: value for name, value in kept._asdict().items() if name != "day"}
+    counted = {name: value for name, value in kept._asdict().items() if name not in ("day", "unnamed")}
     return {**counted, "skipped": [skipped._asdict() for skipped in kept.skipped]}
 
 

@@ -21,6 +21,8 @@ from storage.migrations import migrate
 #: How long a write waits for another process. On the loop, so less than the three seconds Slack allows.
 BUSY_SECONDS = 2.5
 Row = dict[str, Any]
+#: Made once: `json.dumps` would make one for each value.
+_encoder = json.JSONEncoder(ensure_ascii=False)
 
 
 def connect(path: Path | str) -> Database:
@@ -103,10 +105,13 @@ def _failed(error: sqlite3.Error) -> StoreError:
 
 def to_row(value: BaseModel) -> Row:
     """A value's fields as columns: times and dates as ISO text, lists and mappings as JSON, flags as 0 and 1."""
-    return {name: _column(getattr(value, name)) for name in type(value).model_fields}
+    return {name: _column(field) for name, field in value}
 
 
 def _column(value: Any) -> Any:  # noqa: ANN401 - a field of any of our models
+    # What most fields are, first: the patterns below are tried one after the other.
+    if value is None or type(value) is str:
+        return value
     match value:
         case datetime():
             # One form and one zone, so that text order is time order.
@@ -114,10 +119,10 @@ def _column(value: Any) -> Any:  # noqa: ANN401 - a field of any of our models
         case Enum():
             return value.value
         case tuple() | dict() | list():
-            return json.dumps(value, ensure_ascii=False)
+            return as_json(value)
         case bool():
             return int(value)
-        case None | int() | float() | str():
+        case int() | float():
             return value
         case _:
             return value.isoformat()
@@ -129,4 +134,4 @@ def iso(moment: datetime | date) -> str:
 
 def as_json(values: Any) -> str:  # noqa: ANN401 - anything JSON can hold
     """A list or mapping for SQLite's json_each, so that one statement serves any number of values."""
-    return json.dumps(values, ensure_ascii=False)
+    return _encoder.encode(values)

@@ -159,6 +159,14 @@ def m005_saves_and_shares(db: Database) -> None:
     db.execute("CREATE INDEX posts_unseeded ON posts (team_id, seeded, state) WHERE seeded = 0")
 
 
+@migrations()
+def m006_harvests(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE harvests (
+            category TEXT NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (category, first)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

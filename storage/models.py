@@ -249,6 +249,20 @@ class Reading(_Value):
     error: str = ""
 
 
+class Span(NamedTuple):
+    """A stretch of time, from `first` on and until `last`, which is not part of it."""
+
+    first: datetime
+    last: datetime
+
+
+class Window(NamedTuple):
+    """The papers of some of arXiv's categories that were submitted within a span."""
+
+    categories: tuple[str, ...]
+    span: Span
+
+
 def plain(text: str) -> str:
     """One line, single spaces: upstream titles and abstracts carry line breaks."""
     return " ".join(text.split())

@@ -28,6 +28,9 @@ _INSERT = f"""
     VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :first_seen_at, :changed)
     ON CONFLICT (id) DO UPDATE SET {_MERGE}, changed = excluded.changed WHERE {_CHANGED}"""
 
+# A new paper's number is one more than the newest's. Counting the papers instead would read them all.
+_NEWEST = "SELECT coalesce(max(number), 0) FROM papers"
+
 
 def paper_of(row: Row) -> Paper:
     return Paper.model_validate(
@@ -39,7 +42,7 @@ class Papers(Connected):
     async def keep(self, batch: Batch, read_at: datetime) -> int:
         """Merge a source's answer into the store in one transaction; returns how many papers were new."""
         with self.writing() as connection:
-            before = connection.execute("SELECT count(*) FROM papers").fetchone()[0]
+            before = connection.execute(_NEWEST).fetchone()[0]
             revision = connection.execute("SELECT coalesce(max(changed), 0) + 1 FROM papers").fetchone()[0]
             at = iso(read_at)
             connection.executemany(
@@ -61,7 +64,7 @@ class Papers(Connected):
                     "INSERT OR REPLACE INTO listings (source, day, paper_id, position) VALUES (?, ?, ?, ?)",
                     ((batch.source, iso(batch.day), id, n) for n, id in enumerate(batch.listed, start=1)),
                 )
-            after = connection.execute("SELECT count(*) FROM papers").fetchone()[0]
+            after = connection.execute(_NEWEST).fetchone()[0]
         return int(after - before)
 
     async def papers(self, ids: Sequence[str]) -> list[Paper]:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
+import itertools
 import json
 import os
+import signal
 import sys
+import threading
+import zipfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +19,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bot.importing import LINES
 from bot.workspace import Workspace
+from storage import Store
+from storage.models import Paper
+from tests.program import started
 from tests.upstream import Upstream, daily_item
 
 ROOT = Path(__file__).parent.parent
@@ -139,6 +149,12 @@ async def test_fetch_reads_days_and_names_what_failed(cli: Cli, upstream: Upstre
         (["import", "nowhere.jsonl"], "nowhere.jsonl"),
         (["import"], "Missing argument"),
         (["search", "x", "--limit", "0"], "0 is not in the range"),
+        (["backfill"], "Missing option '--from'"),
+        (["backfill", "--from", "1991-08-13"], "1991-08-13 is before arXiv began, on 1991-08-14"),
+        (["backfill", "--from", "2999-01-01"], "2999-01-01 lies ahead"),
+        (["backfill", "--from", "2026-01-01", "--to", "2999-01-01"], "2999-01-01 lies ahead"),
+        (["backfill", "--from", "2026-01-02", "--to", "2026-01-01"], "is after"),
+        (["backfill", "--from", "2026-01-01", "--categories", "cs.CL,cs/LG"], "instead of 'cs.CL,cs/LG'"),
         (["nonsense"], "No such command"),
     ],
 )
@@ -240,3 +256,77 @@ async def test_the_manifest_is_json(cli: Cli) -> None:
     assert json.loads((await cli("manifest")).out)["settings"]["socket_mode_enabled"] is True
     over_http = json.loads((await cli("manifest", "--url", "https://papers.example/")).out)
     assert over_http["features"]["slash_commands"][0]["url"] == "https://papers.example/slack/events"
+
+
+JANUARY = ("backfill", "--from", "2026-01-01", "--to", "2026-01-01")
+
+
+def on_arxiv(id: str, *categories: str) -> Paper:
+    published = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    return Paper(id=id, title=f"Title of {id}", categories=categories, published=published)
+
+
+async def test_a_backfill_reads_a_period_once(cli: Cli, upstream: Upstream) -> None:
+    upstream.arxiv_papers = [on_arxiv("2601.00001", "cs.CL"), on_arxiv("2601.00002", "hep-th")]
+    ran = await cli(*JANUARY, PAPERS_ARXIV_CATEGORIES="cs.CL,cs.LG")
+    assert (ran.status, ran.out) == (0, "2026-01-01 to 2026-01-01: 1 papers of 1 windows, 1 new\n")
+    again = await cli(*JANUARY, PAPERS_ARXIV_CATEGORIES="cs.LG,cs.CL")
+    assert (again.status, len(upstream.requests)) == (0, 1)
+    assert again.out == "2026-01-01 to 2026-01-01: nothing to do, all of it was read before\n"
+    other = await cli(*JANUARY, "--categories", "hep-th", "--json")
+    assert other.lines == [
+        {
+            "first": "2026-01-01T00:00+00:00", "last": "2026-01-02T00:00+00:00", "categories": ["hep-th"],
+            "papers": 1, "new": 1, "skipped": [], "total": 1, "missing": 0,
+        },
+        {"windows": 1, "papers": 1, "new": 1, "missing": 0, "error": ""},
+    ]  # fmt: skip
+
+
+async def test_a_backfill_that_fails_says_what_is_kept_and_how_to_go_on(cli: Cli, upstream: Upstream) -> None:
+    upstream.fail("/api/query", status=403, body=b"Go away")
+    ran = await cli(*JANUARY)
+    assert ran.status == 1
+    assert "answered 403: Go away. What was read until then is kept; the same command goes on" in ran.err
+
+
+async def test_a_backfill_without_any_paper_wonders_about_the_categories(cli: Cli) -> None:
+    ran = await cli(*JANUARY, "--categories", "cs.XX")
+    assert (ran.status, ran.out) == (0, "2026-01-01 to 2026-01-01: 0 papers of 1 windows, 0 new\n")
+    assert "Are the categories written as on arxiv.org" in ran.err
+    assert "Name categories" in (await cli(*JANUARY, PAPERS_ARXIV_CATEGORIES="none")).err
+
+
+async def test_compressed_files_are_imported_and_a_damaged_one_is_named(cli: Cli, tmp_path: Path) -> None:
+    item = {"id": 704.0001, "title": "Of arXiv", "categories": "hep-ph", "update_date": "2008-11-26"}
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("arxiv-metadata-oai-snapshot.json", lines(item))
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(lines({"id": "1", "title": "Cut"}).encode())[:-4])
+    ran = await cli("import", "archive.zip", "cut.gz")
+    assert ran.status == 1
+    assert ran.out.splitlines()[0] == "archive.zip: 1 papers, 1 new"
+    assert "cut.gz: 1 papers, 1 new, 1 skipped\n  line 2: the file is damaged or cut off here" in ran.out
+    assert [paper["id"] for paper in (await cli("export")).lines] == ["0704.0001", "1"]
+
+
+def feed(path: Path, written: threading.Event) -> None:
+    """Write lines into a pipe until nobody reads it any more, and tell when they are several transactions."""
+    with contextlib.suppress(BrokenPipeError), path.open("w") as pipe:
+        for number in itertools.count(1):
+            pipe.write(lines({"id": str(number), "title": "x" * 100}))
+            if number == 2 * LINES:
+                written.set()
+
+
+async def test_an_interrupted_import_keeps_what_it_has_read(tmp_path: Path) -> None:
+    endless, written = tmp_path / "endless", threading.Event()
+    os.mkfifo(endless)
+    here = {"PAPERS_DATABASE": "here.db"}
+    async with started("import", "endless", folder=tmp_path, environment=here) as program:
+        feeding = asyncio.create_task(asyncio.to_thread(feed, endless, written))
+        await asyncio.to_thread(written.wait, 60)
+        assert await program.stopped(signal.SIGINT) == 130
+        await feeding
+    assert "Traceback" not in program.errors
+    with Store.open(tmp_path / "here.db") as store:
+        assert await store.count_papers() >= LINES

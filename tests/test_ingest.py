@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import lzma
-from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from bot.errors import SourceError
-from bot.ingest import FRESH, RETRY, Ingest, Kept, import_papers, read_lines
+from bot.ingest import FRESH, RETRY, Ingest
 from bot.sources import open_sources
 from storage import Store
-from storage.models import Listed, Paper, Skipped
+from storage.models import Listed, Paper
 from tests.conftest import MovedClock
-from tests.upstream import Upstream, daily_item, recorded
+from tests.upstream import Upstream, daily_item
 
 TUESDAY = date(2026, 8, 18)
 DAILY = "/api/daily_papers"
@@ -261,171 +258,3 @@ async def test_a_paper_that_could_not_be_asked_for_everywhere_is_an_error_and_no
     tuesday.fail(down, **GARBAGE)
     with pytest.raises(SourceError, match=r"paper 2608\.99999"):
         await ingest.paper("2608.99999")
-
-
-def line(**fields: Any) -> str:
-    return json.dumps({"id": "2403.01234", "title": "A title"} | fields)
-
-
-def only(text: str) -> tuple[Paper, date | None]:
-    [read] = read_lines([text])
-    assert not isinstance(read, Skipped), read
-    return read
-
-
-@pytest.mark.parametrize(
-    ("given", "id"),
-    [
-        ("2403.01234", "2403.01234"),
-        ("2403.01234v2", "2403.01234"),
-        (" arXiv:2403.01234v11 ", "2403.01234"),
-        ("https://arxiv.org/abs/2403.01234v1", "2403.01234"),
-        ("math.GT/0309136v3", "math/0309136"),
-        ("quant-ph/0201082", "quant-ph/0201082"),
-        ("10.1000/xyz", "10.1000/xyz"),
-        (17, "17"),
-    ],
-)
-def test_an_id_is_read_in_any_of_its_forms_and_loses_its_version(given: Any, id: str) -> None:
-    assert only(line(id=given))[0].id == id
-
-
-@pytest.mark.parametrize(
-    ("given", "authors"),
-    [
-        (["Ada  Lovelace", "Alan Turing", "Ada Lovelace", ""], ("Ada Lovelace", "Alan Turing")),
-        ("Ada Lovelace", ("Ada Lovelace",)),
-        ("Ada Lovelace and Alan Turing", ("Ada Lovelace", "Alan Turing")),
-        ("Ada Lovelace, Alan Turing and Grace Hopper", ("Ada Lovelace", "Alan Turing", "Grace Hopper")),
-        ("Ada Lovelace, Alan Turing, and Grace Hopper", ("Ada Lovelace", "Alan Turing", "Grace Hopper")),
-        ("Ada Lovelace; Alan Turing", ("Ada Lovelace", "Alan Turing")),
-        ("Sandy Andrews,\n  Roland Brand", ("Sandy Andrews", "Roland Brand")),
-        (None, ()),
-        ("", ()),
-        ([], ()),
-    ],
-)
-def test_authors_are_a_list_or_a_text(given: Any, authors: tuple[str, ...]) -> None:
-    assert only(line(authors=given))[0].authors == authors
-
-
-@pytest.mark.parametrize("given", ["cs.LG cs.CL", "cs.LG, cs.CL", ["cs.LG", "cs.CL"], "cs.LG  cs.CL cs.LG"])
-def test_categories_are_a_list_or_a_text(given: Any) -> None:
-    assert only(line(categories=given))[0].categories == ("cs.LG", "cs.CL")
-
-
-def test_keywords_of_several_words_stay_together() -> None:
-    assert only(line(keywords="search and rescue, robots"))[0].keywords == ("search and rescue", "robots")
-
-
-@pytest.mark.parametrize(
-    ("given", "moment"),
-    [
-        ("2026-03-09T17:59:59", datetime(2026, 3, 9, 17, 59, 59, tzinfo=UTC)),
-        ("2026-03-09T17:59:59Z", datetime(2026, 3, 9, 17, 59, 59, tzinfo=UTC)),
-        ("2026-03-09T19:59:59+02:00", datetime(2026, 3, 9, 17, 59, 59, tzinfo=UTC)),
-        ("2026-03-09", datetime(2026, 3, 9, tzinfo=UTC)),
-        (None, None),
-    ],
-)
-def test_a_date_without_a_zone_is_in_utc(given: str | None, moment: datetime | None) -> None:
-    published = only(line(published=given))[0].published
-    assert published == moment
-    assert published is None or published.utcoffset() == timedelta(0)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("not json", "Expecting value"),
-        ('{"id": "1", "title": "cut', "Unterminated string"),
-        ("[1, 2]", "not a JSON object"),
-        ("null", "not a JSON object"),
-        ("{}", "an id must have"),
-        ('{"title": "No id"}', "an id must have"),
-        (line(id="x" * 300), "an id must have 1 to 200 characters"),
-        (line(title="  "), "2403.01234 has no title"),
-        (line(title=None), "2403.01234 has no title"),
-        (line(published="last week"), "published: "),
-        (line(published="0001-01-01T00:00:00+14:00"), "date value out of range"),
-        (line(abstract=["a", "list"]), "abstract: "),
-        (line(authors=7), "not iterable"),
-        (line(upvotes=-1), "upvotes: "),
-        (line(upvotes="many"), "upvotes: "),
-        (line(upvotes=2**63), "upvotes: "),
-        (line(code_stars=10**400), "code_stars: "),
-        (line(day="2026-02-30"), "day is out of range"),
-        (line(day=20260818), "must be str"),
-        (line(title="half a letter \ud800"), "surrogates not allowed"),
-        (line(id="\ud800"), "surrogates not allowed"),
-        (line(authors=["\ud800"]), "surrogates not allowed"),
-        ("[" * 100_000, "recursion"),
-    ],
-)
-async def test_a_line_that_cannot_be_read_is_named_and_the_others_are_kept(
-    ingest: Ingest, text: str, reason: str
-) -> None:
-    lines = [line(id="2403.00001"), "", text, line(id="2403.00002")]
-    kept = await import_papers(ingest, lines, lambda _: None)
-    assert (kept.papers, kept.new) == (2, 2)
-    [skipped] = kept.skipped
-    assert skipped.id == "line 3"
-    assert reason in skipped.reason
-    assert await ingest.store.count_papers() == 2
-
-
-def test_unknown_fields_do_no_harm() -> None:
-    paper, day = only(line(license="CC0", versions=[{"v": 1}], day="2026-08-18", summary=None))
-    assert paper == Paper(id="2403.01234", title="A title")
-    assert day == TUESDAY
-
-
-async def test_an_export_can_be_imported_again(ingest: Ingest, tuesday: Upstream) -> None:
-    await ingest.ensure_day(TUESDAY)
-    exported = [paper.model_dump_json() for paper in await ingest.store.all_papers()]
-    with Store.open(":memory:") as empty:
-        kept = await import_papers(Ingest(empty, ingest.sources, (), ingest.clock), exported, lambda _: None)
-        assert (kept.new, kept.skipped) == (3, ())
-        assert list(await empty.all_papers()) == list(await ingest.store.all_papers())
-
-
-async def test_a_day_makes_a_listing_in_the_files_order(ingest: Ingest) -> None:
-    lines = [
-        line(id=id, day=day) for id, day in (("b", "2026-08-18"), ("a", "2026-08-18"), ("c", "2026-08-17"))
-    ]
-    await import_papers(ingest, [*lines, line(id="d")], lambda _: None)
-    assert list(await ingest.store.listed(TUESDAY, TUESDAY)) == ["b", "a"]
-    assert list(await ingest.store.listed(date(2026, 8, 17), TUESDAY)) == ["b", "a", "c"]
-
-
-async def test_a_day_longer_than_a_transaction_keeps_its_order(ingest: Ingest) -> None:
-    ids = [f"paper-{n:04d}" for n in range(2500, 0, -1)]
-    told: list[int] = []
-    kept = await import_papers(ingest, (line(id=id, day="2026-08-18") for id in ids), told.append)
-    assert (kept.papers, kept.new) == (2500, 2500)
-    assert told == [1000, 1000, 500]
-    assert list(await ingest.store.listed(TUESDAY, TUESDAY)) == ids
-
-
-async def test_the_same_file_again_brings_nothing_new(ingest: Ingest) -> None:
-    lines = [line(id=str(n), day="2026-08-18", upvotes=n) for n in range(30)]
-    assert await import_papers(ingest, lines, lambda _: None) == Kept("huggingface", 30, 30)
-    before = list(await ingest.store.all_papers())
-    assert await import_papers(ingest, lines, lambda _: None) == Kept("huggingface", 30, 0)
-    assert list(await ingest.store.all_papers()) == before
-
-
-async def test_every_real_edition_is_imported_and_listed(ingest: Ingest) -> None:
-    with lzma.open(
-        recorded("editions/huggingface-2024-05..2025-12.jsonl.xz"), "rt", encoding="utf-8"
-    ) as file:
-        lines = list(file)
-    rows = [json.loads(text) for text in lines]
-    kept = await import_papers(ingest, lines, lambda _: None)
-    assert (kept.papers, kept.skipped) == (6141, ())
-    assert kept.new == await ingest.store.count_papers() == len({row["id"] for row in rows})
-    expected = Counter(row["day"] for row in {(row["day"], row["id"]): row for row in rows}.values())
-    for day, count in expected.items():
-        of = date.fromisoformat(day)
-        assert len(await ingest.store.listed(of, of)) == count, day
-    assert await ingest.store.newest_day(date(2030, 1, 1)) == date.fromisoformat(max(expected))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -57,11 +58,15 @@ class Upstream:
         self.ignores_page = False
         self.arxiv_papers: list[Paper] = []
         self.arxiv_answer: bytes | None = None
+        #: The most results on a page, and by how many the results shift before each of the next answers.
+        self.arxiv_page_limits: Iterator[int] = itertools.repeat(2000)
+        self.arxiv_shifts: list[int] = []
         self.announced: list[tuple[Paper, str]] = []
         self.announced_on = date(2026, 3, 10)
         self.feeds: dict[str, bytes] = {}
         self.requests: list[Request] = []
         self._faults: list[_Fault] = []
+        self._asked = asyncio.Event()
         self._stack: Any = None
 
     async def __aenter__(self) -> Upstream:
@@ -86,6 +91,13 @@ class Upstream:
     def hang(self, path_prefix: str, seconds: float, times: int = 1_000_000) -> None:
         """Requests below `path_prefix` wait this long before they are answered."""
         self._faults.append(_Fault(path_prefix, times, seconds=seconds))
+
+    async def asked(self, times: int) -> None:
+        """Wait until there were this many requests in all."""
+        async with asyncio.timeout(60):
+            while len(self.requests) < times:
+                self._asked.clear()
+                await self._asked.wait()
 
     def paths(self) -> list[str]:
         return [request.path for request in self.requests]
@@ -112,6 +124,7 @@ class Upstream:
         self.requests.append(
             Request(time.monotonic(), request.path, dict(request.query), dict(request.headers))
         )
+        self._asked.set()
         fault = next((it for it in self._faults if it.times and request.path.startswith(it.prefix)), None)
         if fault is not None:
             fault.times -= 1
@@ -149,16 +162,34 @@ class Upstream:
     async def _query(self, request: web.Request) -> web.Response:
         if self.arxiv_answer is not None:
             return _atom(self.arxiv_answer)
+        start, most = int(request.query.get("start", 0)), int(request.query.get("max_results", 10))
+        if most > 2000 or start + most > 30_000:
+            return web.Response(status=400, body=error_feed("max_results must be <= 2000, and 30000 in all"))
+        found = self._found(request)
+        first = max(0, start + (self.arxiv_shifts.pop(0) if self.arxiv_shifts else 0))
+        page = found[first : first + min(most, next(self.arxiv_page_limits))]
+        return _atom(query_feed(page, total=len(found), start=start))
+
+    def _found(self, request: web.Request) -> list[Paper]:
         ids = {id for id in request.query.get("id_list", "").split(",") if id}
-        words = [word.casefold() for word in re.findall(r"all:(\S+)", request.query.get("search_query", ""))]
+        query = request.query.get("search_query", "")
+        words = [word.casefold() for word in re.findall(r"all:(\S+)", query)]
+        among = set(re.findall(r"cat:([\w.-]+)", query))
+        submitted = re.search(r"submittedDate:\[(\d{12}) TO (\d{12})\]", query)
         found = [
             paper
             for paper in self.arxiv_papers
             if (not ids or paper.id in ids)
             and all(word in f"{paper.title} {paper.abstract}".casefold() for word in words)
+            and (not among or among & set(paper.categories))
+            # To the second, as the strictest reading of a range has it.
+            and (
+                submitted is None
+                or f"{submitted[1]}00" <= _stamp(paper, "%Y%m%d%H%M%S") <= f"{submitted[2]}00"
+            )
         ]
-        start, most = int(request.query.get("start", 0)), int(request.query.get("max_results", 10))
-        return _atom(query_feed(found[start : start + most], total=len(found), start=start))
+        by_date = request.query.get("sortBy") == "submittedDate"
+        return sorted(found, key=lambda paper: _stamp(paper, "%Y%m%d%H%M%S")) if by_date else found
 
     async def _announcements(self, request: web.Request) -> web.Response:
         categories = request.match_info["categories"]
@@ -230,15 +261,21 @@ def announcements_feed(announced: list[tuple[Paper, str]], day: date) -> bytes:
 
 
 def _query_entry(paper: Paper) -> str:
-    stamp = f"{paper.published or datetime(2026, 3, 9, 17, tzinfo=UTC):%Y-%m-%dT%H:%M:%SZ}"
+    stamp = _stamp(paper, "%Y-%m-%dT%H:%M:%SZ")
+    updated = f"{paper.updated:%Y-%m-%dT%H:%M:%SZ}" if paper.updated else stamp
     return (
         f"<entry><id>http://arxiv.org/abs/{paper.id}v1</id><title>{escape(paper.title)}</title>"
-        f"<published>{stamp}</published><updated>{stamp}</updated><summary>  {escape(paper.abstract)}\n</summary>"
+        f"<published>{stamp}</published><updated>{updated}</updated><summary>  {escape(paper.abstract)}\n</summary>"
         + "".join(f'<category term="{name}"/>' for name in paper.categories)
         + "".join(f'<arxiv:primary_category term="{name}"/>' for name in paper.categories[:1])
         + "".join(f"<author><name>{escape(name)}</name></author>" for name in paper.authors)
         + f"<arxiv:comment>{escape(paper.comment)}</arxiv:comment></entry>"
     )
+
+
+def _stamp(paper: Paper, form: str) -> str:
+    """When a paper was submitted."""
+    return (paper.published or datetime(2026, 3, 9, 17, tzinfo=UTC)).strftime(form)
 
 
 def _announcement(paper: Paper, kind: str, day: date) -> str:

@@ -25,6 +25,8 @@ MOST_WORDS = 32
 #: A word in fewer papers than this may be two that others write apart.
 _RARE = 20
 _SHORTEST_SPLIT = 2
+#: Two words written as one are rarer than either, and would outweigh both and all the others.
+_JOINED_WEIGHT = 0.3
 #: Whoever names a paper wants that one first.
 _ID_WEIGHT = 10
 Part = tuple[Occur, Clause]
@@ -103,7 +105,7 @@ class Lexical:
                 yield parts
         for first, second in dict.fromkeys(itertools.pairwise(flat)):
             if self.index.count("text", stem(first + second)):
-                yield _term("text", stem(first + second))
+                yield _weighed(_term("text", stem(first + second)), _JOINED_WEIGHT)
 
     def _spelt(self, chunk: str) -> Clause:
         """A word in each of its spellings: `few-shot` is also `fewshot`, and `hinton` may be an author."""

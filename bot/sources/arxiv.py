@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
@@ -19,22 +19,32 @@ from bot.ids import paper_id
 from bot.sources.feed import Feed, read_feed
 from bot.sources.fields import listing, moment, shortened, text, texts
 from bot.sources.http import Fetcher, RefusedError, endpoint
-from storage.models import Batch, Paper, Skipped, unique
+from storage.models import Batch, Paper, Skipped, Window, unique
 
 logger = logging.getLogger(__name__)
 
 _MOST_TERMS = 20
 _LONGEST_TERM = 64
-_MOST_RESULTS = 2000  # arXiv's limit for one slice
+#: arXiv's limits for one slice, and for all slices of a query.
+MOST_RESULTS, MOST_IN_ALL = 2000, 30_000
 _IDS_A_REQUEST = 100
-_CUT = Skipped("", "the feed was cut or damaged: papers may be missing after the last one read")
+#: The feed ends, and says how many results there are.
+_WHOLE = re.compile(rb"(?s)totalResults[^<>]*>\s*[0-9]+\s*<.*</(?:\w+:)?feed>\s*\Z")
+_ERROR = re.compile(rb"<id>[^<]*/api/errors")
+CUT = Skipped("", "the feed was cut or damaged: papers may be missing after the last one read")
 
 
 class Answer(NamedTuple):
-    """One page of the API; `total` is how many results arXiv says there are, on all pages."""
+    """One page of the API: `entries` are its results, and `total` is how many arXiv says there are on all pages."""
 
     batch: Batch
+    entries: int
     total: int
+
+
+def is_category(name: str) -> bool:
+    """Whether a category could be called this: `cs.CL`, `hep-th`."""
+    return bool(re.fullmatch(r"[A-Za-z-]+(\.[A-Za-z-]+)?", name))
 
 
 def parse_query(body: bytes) -> Batch:
@@ -75,7 +85,7 @@ class Arxiv:
         if not terms or limit < 1:
             return Batch(source="arxiv")
         words = " AND ".join(f"all:{term}" for term in terms)
-        most = min(limit, _MOST_RESULTS)
+        most = min(limit, MOST_RESULTS)
         order = {"sortBy": "relevance", "sortOrder": "descending"}
         batch = await self._query({"search_query": words, "start": 0, "max_results": most, **order})
         return _reported(
@@ -103,29 +113,58 @@ class Arxiv:
 
     async def announcements(self, categories: Sequence[str]) -> Batch:
         """Today's announcements of all `categories` in one request; none asked for, none read."""
-        names = unique([category.strip() for category in categories])
-        for name in names:
-            if not re.fullmatch(r"[A-Za-z-]+(\.[A-Za-z-]+)?", name):
-                raise SourceError(
-                    "arxiv", "announcements", f"`{shortened(name, 40)}` is not an arXiv category"
-                )
+        names = _named(categories, "announcements")
         if not names:
             return Batch(source="arxiv")
         body = await self._fetcher.get(f"{self._rss}/{'+'.join(names)}")
         # Off the loop: 2,000 entries take a second to parse, and Slack gives 3 s for an acknowledgement.
         return _reported(await asyncio.to_thread(parse_announcements, body))
 
+    async def submitted(self, window: Window, start: int, most: int = MOST_RESULTS) -> Answer:
+        """What was first submitted within a window, oldest first: at most `most`, from the result `start` on.
+
+        The minute in which two windows meet is in both, so that its seconds are in one of them.
+        """
+        among = " OR ".join(f"cat:{name}" for name in _named(window.categories, "harvest"))
+        first, last = (f"{edge.astimezone(UTC):%Y%m%d%H%M}" for edge in window.span)
+        params: dict[str, str | int] = {
+            "search_query": f"({among}) AND submittedDate:[{first} TO {last}]",
+            "start": start,
+            "max_results": min(most, MOST_IN_ALL - start),
+            "sortBy": "submittedDate",
+            "sortOrder": "ascending",
+        }
+        return await self._ask(params, lambda body: _partial(body, start))
+
     async def aclose(self) -> None:
         await self._fetcher.aclose()
 
     async def _query(self, params: dict[str, str | int]) -> Batch:
         start = int(params.get("start", 0))
+        return (await self._ask(params, lambda body: _hollow(body, start))).batch
+
+    async def _ask(self, params: dict[str, str | int], doubt: Callable[[bytes], str]) -> Answer:
         try:
-            body = await self._fetcher.get(self._api, params, doubt=lambda body: _hollow(body, start))
+            body = await self._fetcher.get(self._api, params, doubt=doubt)
         except RefusedError as refused:
             _raise_error_entry(refused.body)
             raise
-        return await asyncio.to_thread(parse_query, body)
+        return await asyncio.to_thread(_answer, body)
+
+
+def _named(categories: Sequence[str], asked: str) -> tuple[str, ...]:
+    names = unique([category.strip() for category in categories])
+    for name in names:
+        if not is_category(name):
+            raise SourceError("arxiv", asked, f"`{shortened(name, 40)}` is not an arXiv category")
+    return names
+
+
+def _partial(body: bytes, start: int) -> str:
+    """What is wrong with a page of a harvest, which must not lack one result."""
+    if not _WHOLE.search(body) and not _ERROR.search(body):
+        return "the answer is not a feed, or not a whole one"
+    return _hollow(body, start)
 
 
 def _hollow(body: bytes, start: int) -> str:
@@ -159,7 +198,7 @@ def _answer(body: bytes) -> Answer:
     _check_no_error(feed)
     read = [_paper(entry, announced=False) for entry in feed.entries]
     listed = [paper.id for paper in read if isinstance(paper, Paper)]
-    return Answer(_batch(feed, read, day=None, listed=listed), feed.total or 0)
+    return Answer(_batch(feed, read, day=None, listed=listed), len(feed.entries), feed.total or 0)
 
 
 def _check_no_error(feed: Feed) -> None:
@@ -175,7 +214,7 @@ def _batch(feed: Feed, read: list[Paper | Skipped], *, day: date | None, listed:
     for paper in read:
         if isinstance(paper, Paper):
             papers.setdefault(paper.id, paper)
-    skipped = tuple(item for item in read if isinstance(item, Skipped)) + ((_CUT,) if feed.cut else ())
+    skipped = tuple(item for item in read if isinstance(item, Skipped)) + ((CUT,) if feed.cut else ())
     return Batch(
         source="arxiv", papers=tuple(papers.values()), day=day, listed=unique(listed), skipped=skipped
     )

@@ -60,12 +60,15 @@ class _Budget:
         return error.after if time.monotonic() + error.after < self.ends else False
 
 
-def client(*, connections: int | None = None) -> httpx.AsyncClient:
-    """An HTTP client that says who it is; `connections` bounds how many it holds open at once."""
+def client(*, connections: int | None = None, silence: float = 10.0) -> httpx.AsyncClient:
+    """An HTTP client that says who it is; `connections` bounds how many it holds open at once.
+
+    `silence` is for how many seconds an answer may stand still.
+    """
     return httpx.AsyncClient(
         headers={"User-Agent": f"papers-bot/{_version()}"},
         verify=_trust(),
-        timeout=httpx.Timeout(10.0, pool=None),
+        timeout=httpx.Timeout(silence, pool=None),
         limits=httpx.Limits(max_connections=connections),
     )
 
