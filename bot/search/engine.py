@@ -80,7 +80,7 @@ class Search:
             # Nobody wants to be told that nothing has their words in just this order.
             query, notes = (
                 _unquoted(query),
-                (*notes, "No paper has these words side by side; they were searched apart."),
+                (*notes, _APART),
             )
             ranking = await self._ranked(query, limit)
         papers = await self.store.numbered(ranking.numbers.tolist())
