@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
@@ -40,7 +41,11 @@ class Papers(Connected):
         """Merge a source's answer into the store in one transaction; returns how many papers were new."""
         with self.writing() as connection:
             before = connection.execute("SELECT count(*) FROM papers").fetchone()[0]
-            revision = connection.execute("SELECT coalesce(max(changed), 0) + 1 FROM papers").fetchone()[0]
+            # Not counted from one: a database that was restored from a copy must not come to a number of before,
+            # or an index which read that one would take what has changed since for known.
+            revision = connection.execute(
+                "SELECT max(coalesce(max(changed), 0) + 1, ?) FROM papers", (time.time_ns() // 1_000_000,)
+            ).fetchone()[0]
             at = iso(read_at)
             connection.executemany(
                 _INSERT,

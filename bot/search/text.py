@@ -30,7 +30,8 @@ _SPELLED = str.maketrans(
 _TEX_ACCENT = re.compile(r"""\{?\\(?:["'`^~=.]|[cvuHkrbd](?=[\s{]))\s*\{?\\?([A-Za-z])\}?\}?""")
 _TEX_LETTER = re.compile(r"\{?\\(ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])\s?(?:\{\}|\})?")
 _TEX_STYLE = re.compile(r"\\(?:emph|text(?:it|bf|tt|sc|rm|sf|sl)?|math(?:bb|bf|cal|rm|sf|it|frak)|mbox)\b")
-_COMPOUND = re.compile(r"\w+(?:[-‐‑–]\w+)+")
+# From the beginning of a word: tried at each letter of it, an endless one would take for ever.
+_COMPOUND = re.compile(r"(?<!\w)\w++(?:[-‐‑–]\w++)++")
 
 #: Words that say nothing of what a paper is about: grammar, and how questions are put.
 _STOP_WORDS = """

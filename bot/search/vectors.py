@@ -38,6 +38,10 @@ class VectorWriter:
     def __init__(self, folder: Path) -> None:
         self._codes = _opened(folder / "codes.bin")
         self._values = _opened(folder / "values.bin")
+        self._rows = min(
+            (folder / "codes.bin").stat().st_size // _CODE,
+            (folder / "values.bin").stat().st_size // DIMENSIONS,
+        )
 
     def put(self, numbers: Sequence[int], vectors: Floats) -> None:
         """Keep unit vectors; a row that was never written holds zeros."""
@@ -49,10 +53,13 @@ class VectorWriter:
             self._codes.write(code.tobytes())
             self._values.seek(number * DIMENSIONS)
             self._values.write(value.tobytes())
+            self._rows = max(self._rows, number + 1)
 
-    def flush(self) -> None:
+    def flush(self) -> int:
+        """Have readers find what was put; returns how many rows it takes at least."""
         self._codes.flush()
         self._values.flush()
+        return self._rows
 
     def close(self) -> None:
         self._codes.close()
