@@ -81,7 +81,7 @@ ABSTRACT = st.lists(WORDS, max_size=200).map(" ".join) | st.text(
 
 
 @given(ABSTRACT, st.lists(WORDS, max_size=6).map(" ".join) | st.text(max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_snippet_is_a_run_of_the_abstract_that_holds_a_word_of_the_query(abstract: str, query: str) -> None:
     pieces = snippet(parse(query), Paper(id="1", title="", abstract=abstract))
     if not pieces:

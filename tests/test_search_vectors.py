@@ -20,7 +20,8 @@ from tests.upstream import recorded
 
 def unit(count: int, seed: int = 1) -> Floats:
     made = np.random.default_rng(seed).standard_normal((count, DIMENSIONS)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    vectors: Floats = made / np.linalg.norm(made, axis=1, keepdims=True)
+    return vectors
 
 
 def written(folder: Path, numbers: list[int], vectors: Floats) -> Vectors:
