@@ -32,11 +32,12 @@ from bot import app, config, posting, terminal, trial
 from bot import doctor as doctor_checks
 from bot.answers import find
 from bot.backfill import Backfill, Harvest, period
-from bot.errors import PapersError, SettingsError, UsageError
+from bot.errors import PapersError, SettingsError, StoreError, UsageError
 from bot.files import open_lines
 from bot.importing import import_papers
 from bot.ingest import Kept
 from bot.logs import log_to_stderr
+from bot.messages import count
 from bot.outcomes import NotSent
 from bot.sources import UNHURRIED
 from bot.sources.arxiv import is_category
@@ -189,6 +190,8 @@ async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> Non
         remarks.print(f"{name} could not be asked; these are the papers in the store", style="yellow")
     for note in found.notes:
         remarks.print(note, style="yellow", markup=False)
+    if found.unread:
+        remarks.print(f"Not in the search index yet: {count(found.unread, 'paper')}.", style="yellow")
     for paper, score in zip(found.papers, found.scores, strict=True):
         click.echo(terminal.found(paper, score, as_json=as_json))
     if not found.papers:
@@ -201,7 +204,12 @@ async def _index(library: app.Library) -> None:
     """Bring the search index up to the store, which takes a while only after many papers came at once."""
     with _progress() as progress:
         task = progress.add_task("reading papers into the search index", total=None)
-        await library.search.update(lambda done, total: progress.update(task, completed=done, total=total))
+        try:
+            await library.search.update(
+                lambda done, total: progress.update(task, completed=done, total=total)
+            )
+        except StoreError as error:
+            remarks.print(str(error), style="yellow", markup=False, soft_wrap=True)
 
 
 @main.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
@@ -43,7 +44,11 @@ class Papers(Connected):
         """Merge a source's answer into the store in one transaction; returns how many papers were new."""
         with self.writing() as connection:
             before = connection.execute(_NEWEST).fetchone()[0]
-            revision = connection.execute("SELECT coalesce(max(changed), 0) + 1 FROM papers").fetchone()[0]
+            # Not counted from one: a database that was restored from a copy must not come to a number of before,
+            # or an index which read that one would take what has changed since for known.
+            revision = connection.execute(
+                "SELECT max(coalesce(max(changed), 0) + 1, ?) FROM papers", (time.time_ns() // 1_000_000,)
+            ).fetchone()[0]
             at = iso(read_at)
             connection.executemany(
                 _INSERT,
@@ -121,14 +126,13 @@ class Papers(Connected):
         )
         return {row["paper_id"]: date.fromisoformat(row["day"]) for row in rows}
 
-    async def numbered(self, numbers: Sequence[int]) -> list[Paper]:
-        """The papers with these row numbers, in the order asked for."""
+    async def numbered(self, numbers: Sequence[int]) -> dict[int, Paper]:
+        """The papers with these row numbers."""
         rows = self.rows(
-            "SELECT papers.* FROM json_each(:numbers) AS wanted JOIN papers ON papers.number = wanted.value "
-            "ORDER BY wanted.key",
+            "SELECT papers.* FROM json_each(:numbers) AS wanted JOIN papers ON papers.number = wanted.value",
             {"numbers": as_json(list(numbers))},
         )
-        return [paper_of(row) for row in rows]
+        return {row["number"]: paper_of(row) for row in rows}
 
     async def record_reading(self, reading: Reading) -> None:
         self.write(

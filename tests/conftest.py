@@ -19,6 +19,7 @@ from bot.workspace import Workspace
 from handlers import EVENTS
 from handlers.manifest import manifest
 from storage import Store
+from tests.library import Library, opened
 from tests.upstream import Upstream
 
 #: A Tuesday, 09:30 in UTC.
@@ -49,6 +50,12 @@ def clock() -> MovedClock:
 def store(tmp_path: Path) -> Any:
     with Store.open(tmp_path / "papers.db") as opened:
         yield opened
+
+
+@pytest.fixture
+async def library(tmp_path: Path) -> AsyncIterator[Library]:
+    async with opened(tmp_path / "papers.db") as made:
+        yield made
 
 
 @pytest.fixture

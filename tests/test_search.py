@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search
-from storage import Store
-from storage.models import Batch, Paper
+from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found
+from storage.models import Paper
+from tests.library import NOW, Library, opened
 
-NOW = datetime(2026, 8, 18, tzinfo=UTC)
 TITLES = {
     "both": "Diffusion policies for robots",
     "one": "Diffusion of heat",
@@ -27,44 +24,6 @@ TITLES = {
     "résumé": "Résumé parsing with 視覚 transformers 🤖",
     "snake": "The graph_rag library, version v2",
 }
-
-
-class Library:
-    """A store and its search; `has` keeps papers in it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.store = Store.open(path)
-        self.search = Search(path, self.store)
-
-    async def has(self, *papers: Paper, day: date | None = None) -> None:
-        listed = tuple(paper.id for paper in papers) if day else ()
-        await self.store.keep(Batch(source="huggingface", papers=papers, day=day, listed=listed), NOW)
-
-    async def titled(self, titles: dict[str, str]) -> None:
-        await self.has(*(Paper(id=id, title=title) for id, title in titles.items()))
-
-    async def ids(self, query: str, limit: int = MOST_MATCHES) -> list[str]:
-        return [paper.id for paper in (await self.search.search(query, limit)).papers]
-
-    async def aclose(self) -> None:
-        await self.search.aclose()
-        self.store.close()
-
-
-@asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Library]:
-    library = Library(path)
-    try:
-        yield library
-    finally:
-        await library.aclose()
-
-
-@pytest.fixture
-async def library(tmp_path: Path) -> AsyncIterator[Library]:
-    async with opened(tmp_path / "papers.db") as made:
-        yield made
 
 
 @pytest.fixture

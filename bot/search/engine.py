@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from bot.errors import PapersError, SearchError
+from bot.errors import PapersError, SearchError, StoreError
 from bot.search import spelling
 from bot.search.index import BusyError, Progress, SearchIndex, Snapshot, about
 from bot.search.meaning import Meaning
@@ -24,6 +24,7 @@ from bot.search.models import Embedding, download, local
 from bot.search.query import Query, Term, parse, show
 from bot.search.rank import NOTHING, Ranking, rank
 from bot.search.transformer import Transformer
+from bot.search.words import DamagedError, noticing_damage
 from storage import Store
 from storage.corpus import Corpus
 from storage.models import Paper
@@ -80,9 +81,17 @@ class Search:
         self._updating: asyncio.Task[int] | None = None
         self._closing = False
         self._encoder: Transformer | None = None
+        self._discarded = False
 
     async def search(self, typed: str, limit: int = MOST_MATCHES) -> Found:
         """The stored papers that match what a person typed, best first; it can be anything."""
+        try:
+            return await self._search(typed, limit)
+        except DamagedError as error:
+            await self._in_thread(self._searching, self._discard, error)
+            return await self._search(typed, limit)
+
+    async def _search(self, typed: str, limit: int) -> Found:
         unread = await self.catch_up()
         query = parse(typed)
         if query.empty:
@@ -91,15 +100,21 @@ class Search:
         notes = query.notes
         if not len(ranking.numbers) and query.of("phrase"):
             # Nobody wants to be told that nothing has their words in just this order.
-            query, notes = (
-                _unquoted(query),
-                (*notes, "No paper has these words side by side; they were searched apart."),
-            )
+            query, notes = _unquoted(query), (*notes, _APART)
             ranking = await self._ranked(query, limit)
-        papers = await self.store.numbered(ranking.numbers.tolist())
+        known = await self.store.numbered(ranking.numbers.tolist())
+        scored = zip(ranking.numbers.tolist(), ranking.scores.tolist(), strict=True)
+        papers = [(known[number], score) for number, score in scored if number in known]
         suggestion = "" if ranking.every_word else await self._suggestion(query)
-        scores = tuple(ranking.scores.tolist())
-        return Found(query, papers, scores, ranking.every_word, notes, suggestion, unread)
+        return Found(
+            query,
+            [paper for paper, _ in papers],
+            tuple(score for _, score in papers),
+            ranking.every_word,
+            notes,
+            suggestion,
+            unread,
+        )
 
     async def catch_up(self) -> int:
         """Have what the store holds in the index; returns how many papers are left for later.
@@ -114,13 +129,14 @@ class Search:
             self._updating.add_done_callback(self._updated)
         if pending <= _WORTH_WAITING and self._updating:
             await asyncio.wait([self._updating])
-            pending = 0
+            pending = await self._in_thread(self._searching, self._pending)
         return pending
 
     async def update(self, progress: Progress = lambda done, total: None) -> int:
         """Bring the index up to the store, however long it takes; returns how many papers were read.
 
-        When another process is at it already, what that one has written is used, and the answer is 0.
+        When another process is at it already, what that one has written is used, and the answer is 0. Raises
+        StoreError when the index can't be written to; what it holds is searched all the same.
         """
         return await self._in_thread(self._indexing, self._update, progress)
 
@@ -202,7 +218,8 @@ class Search:
 
     async def _suggestion(self, query: Query) -> str:
         terms = await self._in_thread(self._searching, self._respelt, query)
-        return show(terms) if terms else ""
+        # In its better spelling, too, a query may find nothing.
+        return show(terms) if terms and len((await self._ranked(Query(terms), 1)).numbers) else ""
 
     async def _in_thread(self, pool: ThreadPoolExecutor, function: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
@@ -225,22 +242,39 @@ class Search:
                 return self.index.update(corpus, report)
         except (BusyError, _Closing):
             return 0
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"The search index {self.index.folder} can't be written to: {error}. "
+                "Check the room on the disk and the permissions of the folder."
+            ) from error
         finally:
             self._refresh()
 
     def _refresh(self) -> Snapshot | None:
         # A state of before is better than none: it is only missing while another is being put in its place.
-        self._snapshot = self.index.snapshot(self._snapshot) or self._snapshot
+        self._snapshot = self.index.snapshot() or self._snapshot
         return self._snapshot
+
+    def _discard(self, error: DamagedError) -> None:
+        if self._snapshot is None:
+            # Another search has noticed as well.
+            return
+        if self._discarded:
+            # Building it takes long, and then it is something else.
+            raise StoreError(f"The search index {self.index.folder} was built anew and fails again: {error}")
+        log.error("the search index is damaged and is built anew: %s", error)
+        self._discarded, self._snapshot = True, None
+        self.index.discard()
 
     def _rank(self, query: Query, like: str, limit: int) -> Ranking:
         snapshot = self._refresh()
         if snapshot is None:
             return NOTHING
-        if self._encoder is None:
-            return rank(snapshot, query, like, limit, FEW)
-        with Corpus.open(self.database) as corpus:
-            return rank(snapshot, query, like, limit, FEW, Meaning(self._encoder, corpus.vectors))
+        with noticing_damage():
+            if self._encoder is None:
+                return rank(snapshot, query, like, limit, FEW)
+            with Corpus.open(self.database) as corpus:
+                return rank(snapshot, query, like, limit, FEW, Meaning(self._encoder, corpus.vectors))
 
     def _opened_encoder(self, fetch: bool) -> Transformer | None:
         folder = local(self.embedding) or (download(self.embedding) if fetch else None)
@@ -257,7 +291,8 @@ class Search:
 
     def _respelt(self, query: Query) -> tuple[Term, ...]:
         snapshot = self._refresh()
-        return spelling.respelt(query, snapshot.words) if snapshot else ()
+        with noticing_damage():
+            return spelling.respelt(query, snapshot.words) if snapshot else ()
 
 
 def _unquoted(query: Query) -> Query:

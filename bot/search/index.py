@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from bot.search import static
 from bot.search.text import TEXT_VERSION
 from bot.search.vectors import Vectors, VectorWriter
-from bot.search.words import SCHEMA_VERSION, Words, WordWriter
+from bot.search.words import SCHEMA_VERSION, Words, WordWriter, noticing_damage
 from storage.corpus import Corpus, Entry, Mark
 
 log = logging.getLogger(__name__)
@@ -38,13 +38,18 @@ Progress = Callable[[int, int], None]
 
 
 class State(NamedTuple):
-    """What state.json says: `revision` and `number` are the mark up to which the corpus is in the generation."""
+    """What state.json says: `revision` and `number` are the mark up to which the corpus is in the generation.
+
+    `papers` and `rows` are how many papers and rows of vectors it has at least: with fewer, something is missing.
+    """
 
     version: str
     corpus: str
     generation: str
     revision: int
     number: int
+    papers: int
+    rows: int
 
     @property
     def mark(self) -> Mark:
@@ -66,27 +71,39 @@ class BusyError(Exception):
 class SearchIndex:
     """The index of one database. Its methods block, and are called in threads."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, checkpoint: int = CHECKPOINT) -> None:
+        self.checkpoint = checkpoint
         self.folder = database.with_name(f"{database.name}.index")
         self._state_file = self.folder / "state.json"
+        self._known: Snapshot | None = None
 
-    def snapshot(self, known: Snapshot | None = None) -> Snapshot | None:
-        """The newest state of the index: `known` when nothing has changed since; None when there is none."""
-        state = self._state()
+    def snapshot(self) -> Snapshot | None:
+        """The newest state of the index; None when there is none that can be read."""
+        state, known = self._state(), self._known
         if state is None or state.version != VERSION:
             return None
         if known and known.state == state:
             return known
-        folder = self.folder / state.generation
         try:
-            return Snapshot(state, Words(folder / "words"), Vectors(folder))
+            self._known = self._opened(state)
         except (OSError, ValueError) as error:
             # Perhaps a writer is just putting another in its place; if not, the next update will.
-            log.warning("the search index can't be read: %s", error)
+            log.warning("the search index in %s can't be read: %s", self.folder, error)
             return None
+        return self._known
+
+    def _opened(self, state: State) -> Snapshot:
+        folder = self.folder / state.generation
+        with noticing_damage():
+            words = Words(folder / "words")
+        vectors = Vectors(folder)
+        if len(words) < state.papers or len(vectors) < state.rows:
+            raise ValueError("a part of it is missing")
+        return Snapshot(state, words, vectors)
 
     def discard(self) -> None:
-        """Have the next update build the index anew."""
+        """Have the next update build the index anew. Raises OSError when that can't be written down."""
+        self._known = None
         self._state_file.unlink(missing_ok=True)
 
     def pending(self, corpus: Corpus) -> int:
@@ -100,8 +117,6 @@ class SearchIndex:
         is at it, OSError when the folder can't be written to.
         """
         with self._writing():
-            if self._state() and not self.snapshot():
-                self.discard()
             total = self.pending(corpus)
             if total:
                 self._write(corpus, total, progress)
@@ -119,17 +134,17 @@ class SearchIndex:
     def _write(self, corpus: Corpus, total: int, progress: Progress) -> None:
         state = self._usable(corpus) or self._begun(corpus)
         folder = self.folder / state.generation
-        words = WordWriter(folder / "words")
-        with closing(VectorWriter(folder)) as vectors:
+        newest = corpus.revision()
+        with closing(WordWriter(folder / "words")) as words, closing(VectorWriter(folder)) as vectors:
             for entries, is_checkpoint in self._batches(corpus, state.mark, total, progress):
-                words.put(entries)
+                # Only what changes while a new index is built can be in it already.
+                words.put(entries, known=entries[-1].revision > newest)
                 embedded = static.load().embed([about(entry) for entry in entries])
                 vectors.put([entry.number for entry in entries], embedded)
                 if is_checkpoint:
-                    words.commit()
-                    vectors.flush()
-                    self._say(state._replace(**entries[-1].mark._asdict()))
-        words.close()
+                    papers, rows = words.commit(), vectors.flush()
+                    self._say(state._replace(**entries[-1].mark._asdict(), papers=papers, rows=rows))
+            words.merge()
 
     def _batches(
         self, corpus: Corpus, mark: Mark, total: int, progress: Progress
@@ -138,7 +153,7 @@ class SearchIndex:
         done = unsaid = 0
         for entries in corpus.changed_since(mark):
             done, unsaid = done + len(entries), unsaid + len(entries)
-            is_checkpoint = unsaid >= CHECKPOINT or done >= total
+            is_checkpoint = unsaid >= self.checkpoint or done >= total
             unsaid = 0 if is_checkpoint else unsaid
             yield entries, is_checkpoint
             progress(done, max(done, total))
@@ -148,17 +163,17 @@ class SearchIndex:
         for old in self.folder.iterdir():
             if old.is_dir():
                 shutil.rmtree(old, ignore_errors=True)
-        state = State(VERSION, corpus.id(), secrets.token_hex(4), 0, 0)
+        state = State(VERSION, corpus.id(), secrets.token_hex(4), 0, 0, 0, 0)
         (self.folder / state.generation).mkdir()
         self._say(state)
         return state
 
     def _usable(self, corpus: Corpus) -> State | None:
-        """The state, if it can be gone on with: of this version and database, and not ahead of it."""
-        state = self._state()
-        if state is None or (state.version, state.corpus) != (VERSION, corpus.id()):
+        """The state, if it can be gone on with: undamaged, of this version and database, and not ahead of it."""
+        snapshot = self.snapshot()
+        if snapshot is None or snapshot.state.corpus != corpus.id():
             return None
-        return state if state.revision <= corpus.revision() else None
+        return snapshot.state if snapshot.state.revision <= corpus.revision() else None
 
     def _mark(self, corpus: Corpus) -> Mark:
         state = self._usable(corpus)

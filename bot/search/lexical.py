@@ -29,6 +29,8 @@ _SHORTEST_SPLIT = 2
 _JOINED_WEIGHT = 0.3
 #: Whoever names a paper wants that one first.
 _ID_WEIGHT = 10
+#: Whoever names an author wants that one's papers about the rest of the query.
+_NAMED_WEIGHT = 10
 Part = tuple[Occur, Clause]
 
 
@@ -106,6 +108,11 @@ class Lexical:
         for first, second in dict.fromkeys(itertools.pairwise(flat)):
             if self.index.count("text", stem(first + second)):
                 yield _weighed(_term("text", stem(first + second)), _JOINED_WEIGHT)
+            named = _phrase("author", [first, second])
+            if self.index.count("author", first) and self.index.matches(named, 1):
+                # Whoever names a person means that person's papers with all the other words.
+                yield _weighed(named, 2)
+                yield _weighed(Clause.const_score_query(self.every_word(), 1), _NAMED_WEIGHT)
 
     def _spelt(self, chunk: str) -> Clause:
         """A word in each of its spellings: `few-shot` is also `fewshot`, and `hinton` may be an author."""

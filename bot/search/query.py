@@ -4,7 +4,9 @@
     has:code from:huggingface like:2403.01234 sort:new
 
 An operator is recognised where a word begins, and `-` before a word, a phrase or an operator turns it round.
-Whatever can't be understood is plain words: reading a query never fails.
+Whatever can't be understood is plain words: reading a query never fails. Titles and abstracts are queries as well,
+and their colons, dashes and quotation marks are no operators: a number is never ruled out, `Before: a study` is
+no date, and in longer texts only `field:value` is read as anything but words.
 """
 
 from __future__ import annotations
@@ -18,11 +20,16 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from bot.ids import paper_id
+from storage.models import ARXIV_ARCHIVES
 
 #: Longer queries are read up to here: a pasted abstract fits, a pasted paper doesn't.
 QUERY_LIMIT = 4_000
 #: More operators than anybody means are words; with so many a search would take its time.
 MOST_OPERATORS = 24
+#: Nobody types so many words: longer text is pasted, and what looks like an operator in it is punctuation.
+MOST_TYPED = 40
+#: Nobody reads more remarks than this about one query.
+MOST_NOTES = 5
 
 Sort = Literal["relevance", "new", "top"]
 Name = Literal["word", "phrase", "title", "author", "cat", "has", "from", "after", "before", "like", "sort"]
@@ -68,21 +75,26 @@ class Query:
     @property
     def empty(self) -> bool:
         """Whether nothing at all was asked for: no letter, no digit, no operator."""
-        return not any(
-            term.name not in ("word", "phrase", "sort") or any(map(str.isalnum, term.value))
-            for term in self.terms
-        )
+        return not self.terms
 
 
 def parse(typed: str) -> Query:
     """Read a query of up to QUERY_LIMIT characters; what lies further on is named in the notes."""
-    reader = _Reader()
     clean = _clean(typed[:QUERY_LIMIT])
+    reader = _Reader(pasted=clean.count(" ") >= MOST_TYPED)
     if len(typed) > QUERY_LIMIT:
         reader.notes.append(f"Only the first {QUERY_LIMIT:,} characters were searched.")
-    for piece in _pieces(clean, reader.notes):
+    for piece in _pieces(clean):
         reader.read(piece)
-    return Query(tuple(reader.terms), tuple(dict.fromkeys(reader.notes)))
+    query = Query(tuple(reader.terms))
+    notes = dict.fromkeys([*reader.notes, *_contradictions(query)])
+    return Query(query.terms, tuple(notes)[:MOST_NOTES])
+
+
+def _contradictions(query: Query) -> Iterator[str]:
+    first, end = max(query.of("after"), default=""), min(query.of("before"), default="")
+    if first and end and first >= end:
+        yield f"No day is both after:{first} and before:{end}; maybe they are the wrong way round."
 
 
 def show(terms: tuple[Term, ...]) -> str:
@@ -91,18 +103,24 @@ def show(terms: tuple[Term, ...]) -> str:
 
 
 def _shown(term: Term) -> str:
-    value = f'"{term.value}"' if term.name == "phrase" or " " in term.value else term.value
-    field = "" if term.name in ("word", "phrase") else f"{term.name}:"
-    return f"{'-' * term.negative}{field}{value}"
+    lead = f"{'-' * term.negative}{'' if term.name in ('word', 'phrase') else f'{term.name}:'}"
+    bare, quoted = f"{lead}{term.value}", f'{lead}"{term.value}"'
+    # Before another word, because `author: x` is an operator and a word `author:` by itself is not.
+    return bare if parse(f"{bare} x").terms == (term, Term("word", "x")) else quoted
 
 
 # --- the pieces between spaces ---------------------------------------------------------------------------------
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″〝〞＂", '"'))
 _LINK = re.compile(r"<(?:[^<>|\s]+\|)?([^<>|]+)>")
+# With a space behind its colon only what is hardly ever the end of a title's first half.
+_SPACED = "title|ti|authors?|au|category|cat|has|source|from|since|after|until|before|similar|like|order|sort"
 _PIECE = re.compile(
-    r"""(?P<minus>-(?=[\w"]))?(?:(?P<field>[A-Za-z]{2,12}):(?=[^\s/]))?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))"""
-    r"""|(?P<stray>")""",
+    rf"""(?P<minus>(?<!\S)-(?!\d[\d.,]*+[^\w\s]*+(?!\S))(?=[\w"]))?
+    (?:(?P<field>[A-Za-z]{{2,12}}):(?=[^\s/])|(?P<spaced>(?i:{_SPACED})):[ ](?=\S))?
+    (?:(?<!\w)"(?P<quoted>[^"]*)"(?!\w)|(?P<plain>[^\s"]+))
+    |(?P<unpaired>(?<!\w)"(?=\w))""",
+    re.VERBOSE,
 )
 
 
@@ -111,29 +129,42 @@ class _Piece(NamedTuple):
     minus: bool
     field: str
     value: str
-    quoted: bool
+    quoted: bool = False
+    spaced: bool = False
+    unpaired: bool = False
 
 
 def _clean(typed: str) -> str:
-    """Composed, because an accent that stands alone would end a word; without controls; with straight quotes."""
+    """Without controls and links, with straight quotes and single spaces.
+
+    Composed, because an accent that stands alone would end a word.
+    """
     composed = unicodedata.normalize("NFC", typed)
     printable = "".join(
         " " if unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn") else letter for letter in composed
     )
+    straight = re.sub("``|''", '"', printable.translate(_QUOTES))
     # Slack makes links of what looks like one: <http://cs.CL|cs.CL>.
-    return _LINK.sub(r"\1", printable.translate(_QUOTES))
+    unlinked = _LINK.sub(r"\1", straight)
+    return unicodedata.normalize("NFC", " ".join(re.sub("[<>]", " ", unlinked).split()))
 
 
-def _pieces(clean: str, notes: list[str]) -> Iterator[_Piece]:
-    # `author: hinton` is meant as `author:hinton`.
-    joined = re.sub(rf"(?<!\S)(-?(?:{'|'.join(_FIELDS)})):\s+(?=\S)", r"\1:", clean, flags=re.IGNORECASE)
-    for found in _PIECE.finditer(joined):
-        if found["stray"]:
-            notes.append("A quotation mark without its partner was left out.")
-            continue
+def _pieces(clean: str) -> Iterator[_Piece]:
+    for found in _PIECE.finditer(clean):
+        field, spaced = found["field"] or "", found["spaced"] or ""
+        # `FroM:` is a name, no operator.
+        usual = field.islower() or field.istitle() or field.isupper()
         quoted = found["quoted"] is not None
-        value = found["quoted"] if quoted else found["plain"]
-        yield _Piece(found[0], bool(found["minus"]), (found["field"] or "").lower(), value.strip(), quoted)
+        value = (found["quoted"] if quoted else found["plain"] or "").strip()
+        yield _Piece(
+            found[0],
+            bool(found["minus"]),
+            spaced.lower() or (field.lower() if usual else ""),
+            value if usual or not field else f"{field}:{value}",
+            quoted,
+            bool(spaced),
+            bool(found["unpaired"]),
+        )
 
 
 # --- what each operator takes ----------------------------------------------------------------------------------
@@ -150,10 +181,13 @@ def _date(value: str) -> str | None:
         return None
 
 
+_ARCHIVES = {*ARXIV_ARCHIVES, "econ", "eess", "q-fin", "stat"}
+
+
 def _category(value: str) -> str | None:
     """`cs.lg` for one, `cs.*` for a whole archive, which may also be written `cs`."""
     found = re.fullmatch(r"([a-z-]+)(?:\.(\*|[a-z-]+))?", value.lower())
-    return f"{found[1]}.{found[2] or '*'}" if found else None
+    return f"{found[1]}.{found[2] or '*'}" if found and found[1] in _ARCHIVES else None
 
 
 def _words(value: str) -> str | None:
@@ -182,43 +216,50 @@ _ALIASES: Mapping[str, str] = {
     "similar": "like",
     "order": "sort",
 }
-_DATES = "write a date such as 2025, 2025-06 or 2025-06-30"
+_DATES = "write a date such as 2025, 2025-06 or 2025-06-30."
 _FIELDS: dict[str, _Field] = {
-    "title": _Field("title", _words, "write a word of the title"),
-    "author": _Field("author", _words, "write a name"),
-    "cat": _Field("cat", _category, "write a category such as cs.LG or cs.*"),
-    "has": _Field("has", _one_of(code="code"), "it can be has:code"),
+    "title": _Field("title", _words, "write a word of the title."),
+    "author": _Field("author", _words, "write a name."),
+    "cat": _Field("cat", _category, "write a category such as cs.LG or cs.*."),
+    "has": _Field("has", _one_of(code="code"), "it can be has:code."),
     "from": _Field(
         "from",
         _one_of(huggingface="huggingface", hf="huggingface", arxiv="arxiv"),
-        "it can be from:huggingface or from:arxiv",
+        "it can be from:huggingface or from:arxiv.",
     ),
     "after": _Field("after", _date, _DATES),
     "before": _Field("before", _date, _DATES),
-    "like": _Field("like", paper_id, "write the number or the link of a paper, such as 2403.01234"),
+    "like": _Field("like", paper_id, "write the number or the link of a paper, such as 2403.01234."),
     "sort": _Field(
         "sort",
         _one_of(new="new", newest="new", date="new", top="top", upvotes="top", relevance="relevance"),
-        "it can be sort:new or sort:top",
+        "it can be sort:new or sort:top.",
     ),
 }
 _FIELDS |= {alias: _FIELDS[name] for alias, name in _ALIASES.items()}
 
 
+#: What may stand around a value in a sentence: `(author:hinton, since:2025)`.
+_AROUND = " ,;:.!?()'‘’"
+
+
 class _Reader:
     """Turns pieces into terms, and says which it could not understand."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pasted: bool) -> None:
         self.terms: list[Term] = []
         self.notes: list[str] = []
+        self._pasted = pasted
         self._operators = 0
 
     def read(self, piece: _Piece) -> None:
-        operator = bool(piece.field in _FIELDS or piece.minus or piece.quoted)
-        self._operators += operator
-        if operator and self._operators > MOST_OPERATORS:
+        if self._pasted and (piece.spaced or not piece.field):
+            self._literally(piece.raw.replace('"', " "))
+        elif self._is_one_too_many(piece):
             self.notes.append(f"Operators after the first {MOST_OPERATORS} were searched as plain words.")
             self._literally(piece.value)
+        elif piece.unpaired:
+            self.notes.append("A quotation mark without its partner was left out.")
         elif piece.field in _FIELDS:
             self._field(piece, _FIELDS[piece.field])
         elif piece.field:
@@ -226,35 +267,43 @@ class _Reader:
         else:
             self._plain(piece)
 
+    def _is_one_too_many(self, piece: _Piece) -> bool:
+        is_phrase = piece.quoted and " " in piece.value
+        self._operators += piece.field in _FIELDS or piece.minus or is_phrase
+        return self._operators > MOST_OPERATORS
+
     def _field(self, piece: _Piece, field: _Field) -> None:
-        value = field.read(piece.value)
+        value = field.read(piece.value.strip(_AROUND))
         if value is None:
             self._refuse(piece, field.advice)
         elif piece.minus and field.name in ("like", "sort", "after", "before"):
-            self._refuse(piece, "there is no opposite of it")
+            self._refuse(piece, "there is no opposite of it.")
         else:
             self.terms.append(Term(field.name, value, piece.minus))
 
     def _refuse(self, piece: _Piece, advice: str) -> None:
-        self.notes.append(f"“{piece.raw[:60]}” was searched as plain words: {advice}.")
+        # `After: the storm` is a title, and `after: 2025-13` is not.
+        if not self._pasted and not (piece.spaced and not any(map(str.isdigit, piece.value))):
+            self._note(piece, advice)
         self._literally(f"{piece.field} {piece.value}")
+
+    def _note(self, piece: _Piece, advice: str) -> None:
+        self.notes.append(f"“{piece.raw[:60]}” was searched as plain words: {advice}")
 
     def _unknown(self, piece: _Piece) -> None:
         """A colon in a title is no operator; one after a slip of the keyboard is worth a word."""
-        close = difflib.get_close_matches(
-            piece.field, ("title", "author", "category", "before", "after"), 1, 0.75
-        )
-        if close:
-            self.notes.append(f"“{piece.raw[:60]}” was searched as plain words: did you mean {close[0]}:?")
-        self._literally(f"{piece.field} {piece.value}")
+        close = difflib.get_close_matches(piece.field, _FIELDS, 1, 0.75)
+        if close and not self._pasted and _FIELDS[close[0]].read(piece.value.strip(_AROUND)):
+            self._note(piece, f"did you mean {_FIELDS[close[0]].name}:?")
+        self._literally(paper_id(f"{piece.field}:{piece.value}") or f"{piece.field} {piece.value}")
 
     def _plain(self, piece: _Piece) -> None:
-        if not _words(piece.value):
-            return
-        if piece.quoted and len(piece.value.split()) > 1:
-            self.terms.append(Term("phrase", " ".join(piece.value.split()), piece.minus))
+        if piece.quoted and " " in piece.value and _words(piece.value):
+            self.terms.append(Term("phrase", piece.value, piece.minus))
         else:
-            self.terms.append(Term("word", paper_id(piece.value) or piece.value, piece.minus))
+            self._literally(piece.value, negative=piece.minus)
 
-    def _literally(self, words: str) -> None:
-        self.terms += [Term("word", word) for word in words.split() if _words(word)]
+    def _literally(self, words: str, *, negative: bool = False) -> None:
+        self.terms += [
+            Term("word", paper_id(word) or word, negative) for word in words.split() if _words(word)
+        ]

@@ -12,6 +12,8 @@ from storage.models import Paper
 
 #: How much of an abstract is shown, in characters.
 LENGTH = 320
+#: How much of it is looked at: arXiv's own limit is half of this, and a file may hold whole books.
+_READ = 4_000
 _SENTENCE = re.compile(r"\S.*?(?:[.!?](?=\s+[A-Z(\"'])|$)", re.DOTALL)
 
 
@@ -28,7 +30,7 @@ def snippet(query: Query, paper: Paper) -> list[tuple[str, bool]]:
 
     Empty when no word of the query stands in the abstract, which then tells nothing about the match.
     """
-    text = paper.abstract or paper.summary
+    text = (paper.abstract or paper.summary)[:_READ]
     matches = list(_matches(text, _wanted(query)))
     if not matches:
         return []

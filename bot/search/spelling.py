@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -18,35 +21,43 @@ _MOST_WORDS = 10
 
 
 def respelt(query: Query, words: Words) -> tuple[Term, ...]:
-    """The query with every unknown word in its nearest spelling; empty when there is none to offer."""
+    """The query with its unknown words and names in their nearest spelling; empty when there is none to offer."""
     if len(query.of("word")) > _MOST_WORDS:
         return ()
-    known: list[tuple[str, int]] = []
-    terms = []
-    for term in query.terms:
-        if term.name != "word" or term.negative or _is_known(term.value, words):
-            terms.append(term)
-            continue
-        known = known or words.spellings()
-        nearest = _nearest(term.value, known)
-        if not nearest:
-            return ()
-        terms.append(term._replace(value=nearest))
-    return tuple(terms) if tuple(terms) != query.terms else ()
-
-
-def _is_known(word: str, words: Words) -> bool:
-    return all(words.count("text", stem(name)) or words.count("author", name) for name in names(word))
-
-
-def _nearest(word: str, known: list[tuple[str, int]]) -> str:
-    """The word of a title that is least different; of equally different ones the one most titles have."""
-    name = "".join(names(word))
-    if len(name) < _SHORT:
-        return ""
-    most = 1 if len(name) < _LONG else 2
-    found = process.extract(
-        name, [spelling for spelling, _ in known], scorer=OSA.distance, score_cutoff=most, limit=None
+    fields = {"word": Field("spelling", words), "author": Field("author", words)}
+    terms = tuple(
+        term._replace(value=fields[term.name].respelt(term.value))
+        if term.name in fields and not term.negative
+        else term
+        for term in query.terms
     )
-    ranked = sorted(found, key=lambda match: (match[1], -known[match[2]][1]))
-    return str(ranked[0][0]) if ranked else ""
+    return terms if terms != query.terms else ()
+
+
+class Field:
+    """The words that a misspelt one may have been: those of titles, or the names of authors."""
+
+    def __init__(self, name: str, words: Words) -> None:
+        self.name = name
+        self.words = words
+
+    def respelt(self, value: str) -> str:
+        return re.sub(r"\w+", lambda found: self._nearest(found[0]), value)
+
+    @functools.cached_property
+    def known(self) -> dict[str, int]:
+        return dict(self.words.spellings(self.name))
+
+    def _is_known(self, name: str) -> bool:
+        count = self.words.count
+        return bool(count("author", name) or (self.name != "author" and count("text", stem(name))))
+
+    def _nearest(self, word: str) -> str:
+        """The known word that is least different; of equally different ones the one that most papers have."""
+        name = "".join(names(word))
+        if len(name) < _SHORT or self._is_known(name):
+            return word
+        most = 1 if len(name) < _LONG else 2
+        found = process.extract(name, list(self.known), scorer=OSA.distance, score_cutoff=most, limit=None)
+        best = min(found, key=lambda match: (match[1], -self.known[match[0]]), default=None)
+        return str(best[0]) if best else word

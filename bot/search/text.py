@@ -8,7 +8,7 @@ import unicodedata
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 #: Changes whenever a change here makes an index of before answer wrongly.
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 
 # Chinese and Japanese are written without spaces: there, each character is a word.
 _IDEOGRAPHS = r"\p{Han}\p{Hiragana}\p{Katakana}"
@@ -27,10 +27,13 @@ _SPELLED = str.maketrans(
     | {letter.upper(): f" {name} " for letter, name in _GREEK.items()}
 )
 # Schr\"odinger, Poincar\'{e}, {\L}ojasiewicz, \c{c}: arXiv's titles and authors are written in TeX.
-_TEX_ACCENT = re.compile(r"""\{?\\(?:["'`^~=.]|[cvuHkrbd](?=[\s{]))\s*\{?\\?([A-Za-z])\}?\}?""")
+_TEX_ACCENT = re.compile(
+    r"""\{?\\(?:["'`^~=.]|[cvuHkrbd](?=[\s{]))\s*\{?(?:\\([ij])(?![A-Za-z])\s?|([A-Za-z]))\}?\}?"""
+)
 _TEX_LETTER = re.compile(r"\{?\\(ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])\s?(?:\{\}|\})?")
 _TEX_STYLE = re.compile(r"\\(?:emph|text(?:it|bf|tt|sc|rm|sf|sl)?|math(?:bb|bf|cal|rm|sf|it|frak)|mbox)\b")
-_COMPOUND = re.compile(r"\w+(?:[-‐‑–]\w+)+")
+# From the beginning of a word: tried at each letter of it, an endless one would take for ever.
+_COMPOUND = re.compile(r"(?<!\w)\w++(?:[-‐‑–]\w++)++")
 
 #: Words that say nothing of what a paper is about: grammar, and how questions are put.
 _STOP_WORDS = """
@@ -48,8 +51,9 @@ _STOP_WORDS = """
 def _analyzer(*filters: Filter) -> TextAnalyzer:
     builder = (
         TextAnalyzerBuilder(Tokenizer.regex(_WORD))
-        .filter(Filter.lowercase())
+        # In this order: the small letter of a dotted capital I is two characters.
         .filter(Filter.ascii_fold())
+        .filter(Filter.lowercase())
         .filter(Filter.remove_long(_LONGEST_WORD))
     )
     for one in filters:
@@ -65,9 +69,16 @@ _CONTENT = _analyzer(Filter.custom_stopword(_STOP_WORDS.split()), Filter.stemmer
 
 def fold(text: str) -> str:
     """One spelling of what can be written in several: TeX accents, ligatures, raised figures, Greek letters."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
     if "\\" in text:
-        text = _TEX_STYLE.sub(" ", _TEX_LETTER.sub(r"\1", _TEX_ACCENT.sub(r"\1", text)))
+        text = _TEX_LETTER.sub(_letter, _TEX_ACCENT.sub(r"\1\2", text))
+        text = _TEX_STYLE.sub(" ", text).replace("\\", " ")
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_SPELLED)
+
+
+def _letter(found: re.Match[str]) -> str:
+    return {"aa": "å", "AA": "Å"}.get(found[1], found[1])
 
 
 def stems(text: str) -> list[str]:

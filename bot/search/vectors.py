@@ -1,7 +1,7 @@
 """A vector for every paper, searched by brute force in two steps.
 
 First by signs: 256 bits a paper, of which the differing ones are counted, a million papers in about five
-milliseconds. Then the best thousand by 8-bit numbers. Nothing has to be built, so a paper can be found as soon
+milliseconds. Then the best four thousand by 8-bit numbers. Nothing has to be built, so a paper can be found as soon
 as it is written, and the search misses next to nothing (docs/benchmarks.md has how much).
 """
 
@@ -20,7 +20,7 @@ from bot.search.static import DIMENSIONS, Floats
 _CODE = DIMENSIONS // 8
 _WORDS = DIMENSIONS // 64
 #: Papers whose signs differ least, which are then looked at more closely.
-SHORTLIST = 1_000
+SHORTLIST = 4_000
 # Papers compared at a time, so that what is in between stays in the processor's cache.
 _BLOCK = 65_536
 
@@ -38,6 +38,10 @@ class VectorWriter:
     def __init__(self, folder: Path) -> None:
         self._codes = _opened(folder / "codes.bin")
         self._values = _opened(folder / "values.bin")
+        self._rows = min(
+            (folder / "codes.bin").stat().st_size // _CODE,
+            (folder / "values.bin").stat().st_size // DIMENSIONS,
+        )
 
     def put(self, numbers: Sequence[int], vectors: Floats) -> None:
         """Keep unit vectors; a row that was never written holds zeros."""
@@ -49,10 +53,13 @@ class VectorWriter:
             self._codes.write(code.tobytes())
             self._values.seek(number * DIMENSIONS)
             self._values.write(value.tobytes())
+            self._rows = max(self._rows, number + 1)
 
-    def flush(self) -> None:
+    def flush(self) -> int:
+        """Have readers find what was put; returns how many rows it takes at least."""
         self._codes.flush()
         self._values.flush()
+        return self._rows
 
     def close(self) -> None:
         self._codes.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -44,11 +45,29 @@ def _schema() -> Schema:
 SCHEMA = _schema()
 
 
-def _open(folder: Path) -> Index:
-    index = Index(SCHEMA, str(folder))
+def _prepared(index: Index) -> Index:
     index.register_tokenizer(_STEMS, STEMMED)
     index.register_tokenizer(_NAMES, PLAIN)
     return index
+
+
+class DamagedError(ValueError):
+    """A part of the index can't be read."""
+
+
+@contextmanager
+def noticing_damage() -> Iterator[None]:
+    """Raise DamagedError for each of the ways in which tantivy fails when its files are not what they were."""
+    try:
+        yield
+    except BaseException as error:
+        # Python gets one type for all of https://docs.rs/tantivy/latest/tantivy/enum.TantivyError.html, and for a
+        # panic, which is what comes of offsets that point nowhere, one that can't be imported.
+        if type(error).__name__ != "PanicException" and not str(error).startswith(
+            ("Data corr", "An IO error")
+        ):
+            raise
+        raise DamagedError(str(error)) from error
 
 
 class WordWriter:
@@ -56,24 +75,38 @@ class WordWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        index = _open(folder)
-        self._empty = index.searcher().num_docs == 0
+        self._index = _prepared(Index(SCHEMA, str(folder)))
+        self._empty = self._index.searcher().num_docs == 0
         threads = 2 if self._empty else 1
-        self._writer: IndexWriter = index.writer(_MEMORY * threads, threads)
+        self._writer: IndexWriter | None = self._index.writer(_MEMORY * threads, threads)
 
-    def put(self, entries: Sequence[Entry]) -> None:
-        if not self._empty:
+    def put(self, entries: Sequence[Entry], *, known: bool) -> None:
+        """Add papers; unless they are `known` to be so, none of them is in an index that was empty."""
+        if known or not self._empty:
             numbers = [entry.number for entry in entries]
-            self._writer.delete_documents_by_query(Query.term_set_query(SCHEMA, "number", numbers))
+            self.writer.delete_documents_by_query(Query.term_set_query(SCHEMA, "number", numbers))
         for entry in entries:
-            self._writer.add_document(_document(entry))
+            self.writer.add_document(_document(entry))
 
-    def commit(self) -> None:
-        self._writer.commit()
+    def commit(self) -> int:
+        """Have readers find what was put; returns how many papers there are."""
+        self.writer.commit()
+        self._index.reload()
+        return self._index.searcher().num_docs
+
+    def merge(self) -> None:
+        """Wait until segments are merged, so that the next reader has few of them to look through; the last call."""
+        self.writer.wait_merging_threads()
 
     def close(self) -> None:
-        """Wait until segments are merged, so that the next reader has few of them to look through."""
-        self._writer.wait_merging_threads()
+        """Let another write, whatever became of what was put since the last commit."""
+        self._writer = None
+
+    @property
+    def writer(self) -> IndexWriter:
+        if self._writer is None:
+            raise ValueError("the writer is closed")
+        return self._writer
 
 
 def _document(entry: Entry) -> Document:
@@ -124,7 +157,8 @@ class Words:
     """The index as one commit left it: the same however long a search takes."""
 
     def __init__(self, folder: Path) -> None:
-        self.searcher: Searcher = _open(folder).searcher()
+        # Opened and not made: an index whose list of segments is gone would otherwise be an empty one.
+        self.searcher: Searcher = _prepared(Index.open(str(folder))).searcher()
 
     def __len__(self) -> int:
         return self.searcher.num_docs
@@ -149,9 +183,9 @@ class Words:
         hits = self.searcher.search(query, most, count=False, order_by_field=field, order=Order.Desc).hits
         return self._numbers([address for _, address in hits])
 
-    def spellings(self) -> list[tuple[str, int]]:
-        """Every word of a title, and in how many titles it stands."""
-        return self.searcher.terms_with_prefix("spelling", "")
+    def spellings(self, field: str) -> list[tuple[str, int]]:
+        """Every word of a field, and in how many papers it stands there."""
+        return self.searcher.terms_with_prefix(field, "")
 
     def _numbers(self, addresses: Sequence[DocAddress]) -> NDArray[np.int64]:
         return np.array(self.searcher.fast_field_values("number", list(addresses)), np.int64)
