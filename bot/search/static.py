@@ -35,7 +35,7 @@ class Static:
     def __init__(self, words: Sequence[str], table: NDArray[np.int8], scales: Floats) -> None:
         known: Floats = table.astype(np.float32) * scales[:, None]
         length = float(np.percentile(np.linalg.norm(known, axis=1), 75))
-        self._table = np.concatenate([known, _pseudo_random(OTHERS) * np.float32(length)])
+        self._table = np.concatenate([known, pseudo_random(OTHERS) * np.float32(length)])
         self._rows = _Rows((word, row) for row, word in enumerate(words))
 
     def embed(self, texts: Sequence[str]) -> Floats:
@@ -77,7 +77,7 @@ def _unit(vectors: Floats) -> Floats:
     return unit
 
 
-def _pseudo_random(count: int) -> Floats:
+def pseudo_random(count: int) -> Floats:
     """Unit vectors that are the same on every machine: each sign is a bit of a digest."""
     digests = b"".join(
         hashlib.blake2b(str(n).encode(), digest_size=DIMENSIONS // 8).digest() for n in range(count)
