@@ -28,7 +28,7 @@ from bot.search import FEW, Search, parse
 from bot.search.index import Snapshot
 from bot.search.lexical import Lexical
 from bot.search.query import Query
-from bot.search.rank import CANDIDATES
+from bot.search.rank import CANDIDATES, NOTHING
 from storage import Store
 
 EXPECTED = 3_000_000
@@ -75,7 +75,7 @@ async def measure(*, papers: int = 1_000_000, queries: int = 200, folder: str = 
     """Measure and print; `queries` are asked of each kind."""
     sizes = (max(1, papers // 4), papers)
     with _kept(folder) as place:
-        taken = [await _measure(place / str(size), size, queries) for size in sizes]
+        taken = [await _measure(_made(place / str(size)), size, queries) for size in sizes]
     _expect(sizes, taken)
 
 
@@ -88,10 +88,14 @@ def _kept(folder: str) -> Iterator[Path]:
             yield Path(name)
 
 
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 async def _measure(folder: Path, papers: int, queries: int) -> Figures:
     """Everything about one size; returns what is expected to grow with it."""
     print(f"\n=== {papers:,} papers ===")
-    folder.mkdir(parents=True, exist_ok=True)
     async with _corpora(folder / "papers.db", papers, queries) as corpora:
         await _build(corpora)
         await _add_a_day(corpora)
@@ -215,9 +219,9 @@ async def _aside(function: Callable[..., object], *arguments: object) -> object:
 def _words(snapshot: Snapshot, asked: Asked) -> None:
     """What `rank` does with words."""
     lexical = Lexical(snapshot.words, asked.query, asked.like)
-    snapshot.words.matches(lexical.every_word(), FEW)
-    if clause := lexical.any_word():
-        snapshot.words.best(clause, CANDIDATES)
+    clause = lexical.any_word()
+    best = snapshot.words.best(clause, CANDIDATES)[0] if clause else NOTHING
+    lexical.count_every_word(FEW, best)
 
 
 def _figures(taken: Taken) -> Figures:

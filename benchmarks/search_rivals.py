@@ -6,6 +6,8 @@ import sqlite3
 import time
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from tantivy import Occur, Query, Searcher
 
 from bot.search.lexical import TITLE_WEIGHT
@@ -17,14 +19,14 @@ from bot.search.words import SCHEMA
 _LIMIT = 100
 
 
-def raw_tantivy(searcher: Searcher, text: str) -> list[int]:
+def raw_tantivy(searcher: Searcher, text: str) -> NDArray[np.int64]:
     """The papers with any word of a text, in its abstract or its title, by BM25: one query and no more."""
     clauses = [(Occur.Should, _term("text", word)) for word in content(text)]
     clauses += [
         (Occur.Should, Query.boost_query(_term("title", word), TITLE_WEIGHT)) for word in content(text)
     ]
     hits = searcher.search(Query.boolean_query(clauses), CANDIDATES, count=False).hits
-    return [int(number) for number in searcher.fast_field_values("number", [address for _, address in hits])]
+    return np.array(searcher.fast_field_values("number", [address for _, address in hits]), np.int64)
 
 
 def tells(word: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ MOST_WORDS = 32
 #: A word in fewer papers than this may be two that others write apart.
 _RARE = 20
 _SHORTEST_SPLIT = 2
+#: How many words are a few, and how many are a text; and how many papers are looked at first.
+_SOME, _MANY, _LOOKED_AT = 4, 20, 20
 #: Whoever names a paper wants that one first.
 _ID_WEIGHT = 10
 Part = tuple[Occur, Clause]
@@ -51,15 +55,28 @@ class Lexical:
             return None
         clauses = [part for word, times in self.words.items() for part in self._scored(word, times)]
         clauses += [(Occur.Should, clause) for clause in self._joined()]
-        return (
-            _all([*self.filters, (Occur.Must, Clause.boolean_query(clauses))])
-            if self.filters
-            else (Clause.boolean_query(clauses))
-        )
+        some = Clause.boolean_query(clauses)
+        return _all([*self.filters, (Occur.Must, some)]) if self.filters else some
 
+    @cached_property
     def every_word(self) -> Clause:
         """Papers with every word, in any of its spellings; every paper that is allowed when there are none."""
         return _all([*self.filters, *((Occur.Must, self._spelt(chunk)) for chunk in self.chunks)])
+
+    def count_every_word(self, most: int, best: NDArray[np.int64]) -> int:
+        """How many papers have every word, counted up to `most`; of a whole text that is not worth its time, and 0.
+
+        Of a few words the papers that match best nearly always have enough, which is soon seen.
+        """
+        if len(self.chunks) > _MANY:
+            return 0
+        if len(self.chunks) <= _SOME:
+            numbers = best[:_LOOKED_AT].tolist()
+            few = _any([Clause.term_query(SCHEMA, "number", number, "basic") for number in numbers])
+            among = self.index.matches(_all([(Occur.Must, few), (Occur.Must, self.every_word)]), most)
+            if among >= most:
+                return among
+        return self.index.matches(self.every_word, most)
 
     def allowed(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of some papers that the query does not rule out."""
@@ -93,6 +110,8 @@ class Lexical:
             yield _weighed(_term("id", id), _ID_WEIGHT)
         flat = [name for chunk in self.chunks for name in names(chunk)]
         for name in dict.fromkeys(flat):
+            if stem(name) not in self.words:
+                continue
             in_text = self.index.count("text", stem(name))
             # `long` is no author's name to whoever types it, though some have it.
             if self.index.count("author", name) > in_text:
@@ -102,20 +121,30 @@ class Lexical:
             if in_text < _RARE and (parts := self._parted(name)):
                 yield parts
         for first, second in dict.fromkeys(itertools.pairwise(flat)):
+            if not self.words.keys() & {stem(first), stem(second)}:
+                continue
             if self.index.count("text", stem(first + second)):
                 yield _term("text", stem(first + second))
 
     def _spelt(self, chunk: str) -> Clause:
         """A word in each of its spellings: `few-shot` is also `fewshot`, and `hinton` may be an author."""
-        whole = names(chunk)
+        whole, parts = names(chunk), stems(chunk)
         if id := paper_id(chunk):
-            return _any([_term("id", id), _phrase("text", stems(chunk))])
-        ways = [_phrase("text", stems(chunk)), _phrase("author", whole)]
+            return _any([_term("id", id), _phrase("text", parts)])
         joined = stem("".join(whole))
-        ways += [_term("text", joined), _term("compounds", joined)]
-        if len(whole) == 1 and (parts := self._parted(whole[0])):
-            ways.append(parts)
-        return _any(ways)
+        # A way that no paper has, or that stands here already, would be looked for in vain.
+        ways = [_phrase("text", parts)]
+        if all(self.index.count("author", name) for name in whole):
+            ways.append(_phrase("author", whole))
+        ways += [
+            _term(field, joined) for field in ("text", "compounds") if self._is_another(field, joined, parts)
+        ]
+        if len(whole) == 1 and (apart := self._parted(whole[0])):
+            ways.append(apart)
+        return ways[0] if len(ways) == 1 else _any(ways)
+
+    def _is_another(self, field: str, joined: str, parts: Sequence[str]) -> bool:
+        return (field, joined) != ("text", *parts) and self.index.count(field, joined) > 0
 
     def _parted(self, name: str) -> Clause | None:
         """The way to write a rare word as two that most papers use."""
@@ -158,6 +187,7 @@ class Lexical:
         return _term(term.name, term.value)
 
 
+@functools.lru_cache(1 << 14)
 def stem(name: str) -> str:
     """The stem of one folded word."""
     return "".join(STEMMED.analyze(name))

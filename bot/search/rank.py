@@ -33,22 +33,20 @@ def rank(snapshot: Snapshot, query: Query, like: str, limit: int, few: int) -> R
     Papers with every word are counted up to `few`.
     """
     lexical = Lexical(snapshot.words, query, like)
-    every_word = lexical.every_word()
-    counted = snapshot.words.matches(every_word, few)
-    if query.sort == "relevance":
-        return Ranking(_relevant(snapshot, lexical, f"{query.text} {like}")[:limit], counted)
-    field = "published" if query.sort == "new" else "upvotes"
-    if counted or not query.text:
-        return Ranking(snapshot.words.ordered(every_word, field, limit), counted)
-    found = _relevant(snapshot, lexical, query.text)[:limit]
-    return Ranking(found, counted)
-
-
-def _relevant(snapshot: Snapshot, lexical: Lexical, text: str) -> NDArray[np.int64]:
+    if query.sort != "relevance":
+        counted = snapshot.words.matches(lexical.every_word, few)
+        if counted or not query.text:
+            field = "published" if query.sort == "new" else "upvotes"
+            return Ranking(snapshot.words.ordered(lexical.every_word, field, limit), counted)
     clause = lexical.any_word()
-    numbers, scores = (
-        snapshot.words.best(clause, CANDIDATES) if clause else (NOTHING, np.zeros(0, np.float32))
-    )
+    best = snapshot.words.best(clause, CANDIDATES) if clause else (NOTHING, np.zeros(0, np.float32))
+    found = _with_meaning(snapshot, lexical, f"{query.text} {like}", *best)[:limit]
+    return Ranking(found, lexical.count_every_word(few, best[0]))
+
+
+def _with_meaning(
+    snapshot: Snapshot, lexical: Lexical, text: str, numbers: NDArray[np.int64], scores: Floats
+) -> NDArray[np.int64]:
     vector = static.load().embed([text])[0]
     if not vector.any():
         return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -21,6 +22,7 @@ _STEMS = "stems"
 _NAMES = "names"
 #: What a writer may hold in memory before it writes, in bytes for each of its threads.
 _MEMORY = 64_000_000
+_REMEMBERED = 1 << 14
 
 
 def _schema() -> Schema:
@@ -125,17 +127,20 @@ class Words:
 
     def __init__(self, folder: Path) -> None:
         self.searcher: Searcher = _open(folder).searcher()
+        # Asked several times for each word of a query, and it never changes.
+        self._counted = functools.lru_cache(_REMEMBERED)(self.searcher.doc_freq)
 
     def __len__(self) -> int:
         return self.searcher.num_docs
 
     def count(self, field: str, word: str) -> int:
         """How many papers have a word in a field."""
-        return self.searcher.doc_freq(field, word)
+        return self._counted(field, word)
 
     def matches(self, query: Query, most: int) -> int:
         """How many papers match, counted up to `most`."""
-        return len(self.searcher.search(query, most, count=False).hits)
+        # Without scores, which would have to be worked out for each.
+        return len(self.searcher.search(Query.const_score_query(query, 0.0), most, count=False).hits)
 
     def best(self, query: Query, most: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The numbers of the papers that match best, and their scores, best first."""
@@ -149,9 +154,9 @@ class Words:
         hits = self.searcher.search(query, most, count=False, order_by_field=field, order=Order.Desc).hits
         return self._numbers([address for _, address in hits])
 
-    def spellings(self) -> list[tuple[str, int]]:
-        """Every word of a title, and in how many titles it stands."""
-        return self.searcher.terms_with_prefix("spelling", "")
+    def spellings(self, beginning: str) -> list[tuple[str, int]]:
+        """Every word of a title that begins like this, and in how many titles it stands."""
+        return self.searcher.terms_with_prefix("spelling", beginning)
 
     def _numbers(self, addresses: Sequence[DocAddress]) -> NDArray[np.int64]:
         return np.array(self.searcher.fast_field_values("number", list(addresses)), np.int64)
