@@ -6,6 +6,7 @@ is taken by texts of made-up words, of which few are frequent and most are rare,
 
 from __future__ import annotations
 
+import functools
 import json
 import lzma
 import random
@@ -15,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,7 +47,7 @@ class Varied:
 
     def __init__(self, papers: int, real: Path = REAL) -> None:
         self.papers = papers
-        self._sources = _read(real) if real.exists() else list(_invented())
+        self._sources = _sources(real)
         self._alike: dict[str, list[Source]] = defaultdict(list)
         for source in self._sources:
             self._alike[source.categories[0]].append(source)
@@ -100,7 +101,10 @@ class Varied:
         return name.capitalize()
 
 
-def _read(path: Path) -> list[Source]:
+@functools.cache
+def _sources(path: Path) -> list[Source]:
+    if not path.exists():
+        return list(_invented())
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         return [_source(json.loads(line)) for line in lines]
 
@@ -118,16 +122,16 @@ def _source(row: dict[str, Any]) -> Source:
 def _invented() -> Iterator[Source]:
     chance = random.Random(0)
     letters = "etaoinshrdlucmfwypvbgk"
-    words = list({"".join(chance.choices(letters, k=chance.randint(3, 11))) for _ in range(_INVENTED_WORDS)})
-    weights = [1 / rank for rank in range(1, len(words) + 1)]
+    words = ["".join(chance.choices(letters, k=chance.randint(3, 11))) for _ in range(_INVENTED_WORDS)]
+    zipf = list(accumulate(1 / rank for rank in range(1, len(words) + 1)))
     for _ in range(_INVENTED_PAPERS):
         sentences = [
-            " ".join(chance.choices(words, weights, k=chance.randint(12, 28))).capitalize() + "."
+            " ".join(chance.choices(words, cum_weights=zipf, k=chance.randint(12, 28))).capitalize() + "."
             for _ in range(chance.randint(4, 10))
         ]
         authors = [" ".join(chance.choices(words, k=2)).title() for _ in range(chance.randint(1, 6))]
         category = chance.choice(("cs.LG", "cs.CL", "cs.CV", "math.CO", "hep-th"))
-        yield Source(chance.choices(words, weights, k=9), sentences, (category,), tuple(authors))
+        yield Source(chance.choices(words, cum_weights=zipf, k=9), sentences, (category,), tuple(authors))
 
 
 async def fill(store: Store, papers: Iterator[Paper]) -> float:

@@ -42,15 +42,8 @@ def _nearest(word: str, words: Words) -> str:
     name = "".join(names(word))
     if len(name) < _SHORT:
         return ""
-    # The first letter is seldom the wrong one, and all words of a million titles take a third of a second to read.
-    beginnings = (name[0], name[1], "")
-    return next(filter(None, (_least_different(name, words.spellings(start)) for start in beginnings)), "")
-
-
-def _least_different(name: str, known: list[tuple[str, int]]) -> str:
     most = 1 if len(name) < _LONG else 2
-    found = process.extract(
-        name, [spelling for spelling, _ in known], scorer=OSA.distance, score_cutoff=most, limit=None
-    )
-    ranked = sorted(found, key=lambda match: (match[1], -known[match[2]][1]))
+    spellings, titles = words.spellings
+    found = process.extract(name, spellings, scorer=OSA.distance, score_cutoff=most, limit=None)
+    ranked = sorted(found, key=lambda match: (match[1], -titles[match[2]]))
     return str(ranked[0][0]) if ranked else ""

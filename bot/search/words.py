@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -154,9 +155,14 @@ class Words:
         hits = self.searcher.search(query, most, count=False, order_by_field=field, order=Order.Desc).hits
         return self._numbers([address for _, address in hits])
 
-    def spellings(self, beginning: str) -> list[tuple[str, int]]:
-        """Every word of a title that begins like this, and in how many titles it stands."""
-        return self.searcher.terms_with_prefix("spelling", beginning)
+    @cached_property
+    def spellings(self) -> tuple[list[str], list[int]]:
+        """Every word of a title, and in how many titles it stands.
+
+        Kept once it was asked for: of a million papers it takes a third of a second to read, and 30 MB.
+        """
+        known = self.searcher.terms_with_prefix("spelling", "")
+        return [spelling for spelling, _ in known], [titles for _, titles in known]
 
     def _numbers(self, addresses: Sequence[DocAddress]) -> NDArray[np.int64]:
         return np.array(self.searcher.fast_field_values("number", list(addresses)), np.int64)
