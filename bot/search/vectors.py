@@ -11,7 +11,7 @@ import functools
 from collections.abc import Sequence
 from io import BufferedRandom
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,19 +84,18 @@ def _opened(path: Path) -> BufferedRandom:
     return path.open("r+b")
 
 
+def _mapped(path: Path, kind: np.dtype[Any], width: int) -> NDArray[Any]:
+    rows = path.stat().st_size // (width * kind.itemsize)
+    return np.memmap(path, kind, "r", shape=(rows, width)) if rows else np.zeros((0, width), kind)
+
+
 class Vectors:
     """What a VectorWriter has written until now: signs in memory, numbers on disk and mapped."""
 
     def __init__(self, folder: Path) -> None:
-        codes = np.fromfile(folder / "codes.bin", np.uint64)
         # By column, so that each step reads one run of memory.
-        self._signs = np.ascontiguousarray(codes[: len(codes) // _WORDS * _WORDS].reshape(-1, _WORDS).T)
-        rows = (folder / "values.bin").stat().st_size // DIMENSIONS
-        self._values: NDArray[np.int8] = (
-            np.memmap(folder / "values.bin", np.int8, "r", shape=(rows, DIMENSIONS))
-            if rows
-            else np.zeros((0, DIMENSIONS), np.int8)
-        )
+        self._signs = np.ascontiguousarray(_mapped(folder / "codes.bin", np.dtype(np.uint64), _WORDS).T)
+        self._values = _mapped(folder / "values.bin", np.dtype(np.int8), DIMENSIONS)
 
     def __len__(self) -> int:
         return int(min(self._signs.shape[1], len(self._values)))
