@@ -185,7 +185,7 @@ async def _add_a_day(corpora: Corpora) -> None:
 
 
 async def _answers(corpora: Corpora) -> Figures:
-    """Each kind of query put to each side; returns the 99th percentile of whole searches by kind."""
+    """Each kind of query put to each side; returns the 99th percentiles of whole searches."""
     snapshot = corpora.snapshot
     sides: dict[str, Side] = {
         BOT: lambda asked: corpora.search.search(asked.typed),
@@ -201,7 +201,11 @@ async def _answers(corpora: Corpora) -> Figures:
         words[kind] = _beside(taken)
     _table("A whole search, by kind of query", whole)
     _table("Its words alone, beside tantivy alone", words)
-    return {f"p99 ms of {kind}": figures["p99 ms"] for kind, figures in whole.items()}
+    return {
+        f"{column} of {kind}": figures[column]
+        for column in ("p99 ms", "p99 CPU ms")
+        for kind, figures in whole.items()
+    }
 
 
 async def _in_turn(sides: Mapping[str, Side], queries: Sequence[Asked]) -> dict[str, Taken]:
