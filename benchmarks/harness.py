@@ -107,7 +107,8 @@ def main(measure: Callable[..., Coroutine[Any, Any, None]]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for name, parameter in inspect.signature(measure).parameters.items():
-        parser.add_argument(f"--{name}", type=int, default=parameter.default, help=f"{parameter.default}")
+        default = parameter.default
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=str(default))
     asyncio.run(measure(**vars(parser.parse_args())))
 
 
@@ -174,6 +175,17 @@ def cpu_seconds(pid: int) -> float:
 
 def memory_mib(pid: int) -> Figures:
     """A process's resident memory now (RSS) and at its highest (HWM)."""
+    known = _status(pid)
+    return {name: known[f"Vm{name}"] for name in ("RSS", "HWM")}
+
+
+def resident_mib(pid: int) -> Figures:
+    """A process's resident memory, and how it is made up: of its own, and of files that are mapped."""
+    known = _status(pid)
+    return {"RSS": known["VmRSS"], "own": known["RssAnon"], "mapped": known["RssFile"]}
+
+
+def _status(pid: int) -> Figures:
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     known = dict(line.split(":", 1) for line in lines)
-    return {name: int(known[f"Vm{name}"].split()[0]) / 1024 for name in ("RSS", "HWM")}
+    return {name: int(value.split()[0]) / 1024 for name, value in known.items() if value.endswith(" kB")}

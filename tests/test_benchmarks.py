@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from benchmarks import harness, page, post, reaction, slash_command, start, votes
+from benchmarks import harness, page, post, reaction, search, slash_command, start, votes
+from benchmarks.search_corpus import Varied
+from benchmarks.search_queries import LIKE, PLAIN, QUESTION
 from tests.browser import CHROMIUM, MISSING
 
 _NUMBER = r"[\d,]+\.\d{3}"
@@ -67,6 +70,25 @@ async def test_the_votes_benchmark_prints_reads_and_flushes(capsys: pytest.Captu
     report = capsys.readouterr().out
     assert "Reading votes from 60 reactions" in report
     assert {"votes on 4 papers", "papers-bot, 4 posts redrawn", "SELECT count(*)"} <= set(sides_of(report))
+
+
+async def test_the_search_benchmark_prints_each_side_and_what_to_expect_of_more_papers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await search.measure(papers=40, queries=1)
+    report = capsys.readouterr().out
+    assert "=== 10 papers ===" in report
+    assert "Adding 500 papers" in report
+    assert "To expect of 3,000,000 papers" in report
+    assert {PLAIN, LIKE, search.FTS, search.TANTIVY, "words", "8 at once"} <= set(sides_of(report))
+    # Among so few papers, nothing is missed.
+    assert sides_of(report)[QUESTION][:2] == ["1.000", "1.000"]
+
+
+def test_papers_are_made_anew_where_there_are_no_real_ones(tmp_path: Path) -> None:
+    papers = list(Varied(50, tmp_path / "missing.jsonl.xz"))
+    assert len({paper.id for paper in papers}) == len({paper.abstract for paper in papers}) == 50
+    assert papers == list(Varied(50, tmp_path / "missing.jsonl.xz"))
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=MISSING)

@@ -50,8 +50,8 @@ _APART = "No paper has these words side by side; they were searched apart."
 class Found(NamedTuple):
     """The answer to a query: papers, best first, their scores, and the query as it was understood.
 
-    `every_word` counts the papers that have every word, FEW at most. `suggestion` is the query in another spelling
-    when it has words that no paper has, or empty. `unread` papers are not in the index yet.
+    `every_word` counts the papers that have every word, FEW at most; for whole texts it is 0. `suggestion` is the
+    query in another spelling when it has words that no paper has, or empty. `unread` papers are not in the index yet.
     """
 
     query: Query

@@ -24,13 +24,13 @@ from filelock import FileLock, Timeout
 
 from bot.search import static
 from bot.search.text import TEXT_VERSION
-from bot.search.vectors import Vectors, VectorWriter
+from bot.search.vectors import VECTORS_VERSION, Vectors, VectorWriter
 from bot.search.words import SCHEMA_VERSION, Words, WordWriter, noticing_damage
 from storage.corpus import Corpus, Entry, Mark
 
 log = logging.getLogger(__name__)
 
-VERSION = f"{SCHEMA_VERSION}.{TEXT_VERSION}.{static.NAME}"
+VERSION = f"{SCHEMA_VERSION}.{TEXT_VERSION}.{VECTORS_VERSION}.{static.NAME}"
 #: Papers after which an index that is being built can be searched so far, and is gone on with after a crash.
 CHECKPOINT = 50_000
 

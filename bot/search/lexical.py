@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,8 @@ _RARE = 20
 _SHORTEST_SPLIT = 2
 #: Two words written as one are rarer than either, and would outweigh both and all the others.
 _JOINED_WEIGHT = 0.3
+#: How many words are a few, and how many are a text; and how many papers are looked at first.
+_SOME, _MANY, _LOOKED_AT = 4, 20, 20
 #: Whoever names a paper wants that one first.
 _ID_WEIGHT = 10
 #: Whoever names an author wants that one's papers about the rest of the query.
@@ -54,16 +58,29 @@ class Lexical:
         if not self.words:
             return None
         clauses = [part for word, times in self.words.items() for part in self._scored(word, times)]
-        clauses += [(Occur.Should, clause) for clause in self._joined()]
-        return (
-            _all([*self.filters, (Occur.Must, Clause.boolean_query(clauses))])
-            if self.filters
-            else (Clause.boolean_query(clauses))
-        )
+        clauses += [(Occur.Should, clause) for clause in self._others()]
+        some = Clause.boolean_query(clauses)
+        return _all([*self.filters, (Occur.Must, some)]) if self.filters else some
 
+    @cached_property
     def every_word(self) -> Clause:
         """Papers with every word, in any of its spellings; every paper that is allowed when there are none."""
         return _all([*self.filters, *((Occur.Must, self._spelt(chunk)) for chunk in self.chunks)])
+
+    def count_every_word(self, most: int, best: NDArray[np.int64]) -> int:
+        """How many papers have every word, counted up to `most`; of a whole text that is not worth its time, and 0.
+
+        Of a few words the papers that match best nearly always have enough, which is soon seen.
+        """
+        if len(self.chunks) > _MANY:
+            return 0
+        if len(self.chunks) <= _SOME:
+            numbers = best[:_LOOKED_AT].tolist()
+            few = _any([Clause.term_query(SCHEMA, "number", number, "basic") for number in numbers])
+            among = self.index.matches(_all([(Occur.Must, few), (Occur.Must, self.every_word)]), most)
+            if among >= most:
+                return among
+        return self.index.matches(self.every_word, most)
 
     def allowed(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of some papers that the query does not rule out."""
@@ -91,40 +108,56 @@ class Lexical:
         if self.index.count("title", word):
             yield Occur.Should, _weighed(_term("title", word), times * TITLE_WEIGHT)
 
-    def _joined(self) -> Iterator[Clause]:
-        """What else the words can be: names of authors, and compounds that others join or part."""
+    def _others(self) -> Iterator[Clause]:
+        """What else the words can be: papers' numbers, authors' names, and compounds that others join or part."""
         for id in filter(None, map(paper_id, self.chunks)):
             yield _weighed(_term("id", id), _ID_WEIGHT)
         flat = [name for chunk in self.chunks for name in names(chunk)]
         for name in dict.fromkeys(flat):
-            in_text = self.index.count("text", stem(name))
-            # `long` is no author's name to whoever types it, though some have it.
-            if self.index.count("author", name) > in_text:
-                yield _term("author", name)
-            if self.index.count("compounds", stem(name)):
-                yield _term("compounds", stem(name))
-            if in_text < _RARE and (parts := self._parted(name)):
-                yield parts
+            if stem(name) in self.words:
+                yield from self._other_forms(name)
         for first, second in dict.fromkeys(itertools.pairwise(flat)):
-            if self.index.count("text", stem(first + second)):
-                yield _weighed(_term("text", stem(first + second)), _JOINED_WEIGHT)
-            named = _phrase("author", [first, second])
-            if self.index.count("author", first) and self.index.matches(named, 1):
-                # Whoever names a person means that person's papers with all the other words.
-                yield _weighed(named, 2)
-                yield _weighed(Clause.const_score_query(self.every_word(), 1), _NAMED_WEIGHT)
+            if self.words.keys() & {stem(first), stem(second)}:
+                yield from self._together(first, second)
+
+    def _other_forms(self, name: str) -> Iterator[Clause]:
+        in_text = self.index.count("text", stem(name))
+        # `long` is no author's name to whoever types it, though some have it.
+        if self.index.count("author", name) > in_text:
+            yield _term("author", name)
+        if self.index.count("compounds", stem(name)):
+            yield _term("compounds", stem(name))
+        if in_text < _RARE and (parts := self._parted(name)):
+            yield parts
+
+    def _together(self, first: str, second: str) -> Iterator[Clause]:
+        if self.index.count("text", stem(first + second)):
+            yield _weighed(_term("text", stem(first + second)), _JOINED_WEIGHT)
+        person = _phrase("author", [first, second])
+        if self.index.count("author", first) and self.index.matches(person, 1):
+            # Whoever names a person means that person's papers with all the other words.
+            yield _weighed(person, 2)
+            yield _weighed(Clause.const_score_query(self.every_word, 1), _NAMED_WEIGHT)
 
     def _spelt(self, chunk: str) -> Clause:
         """A word in each of its spellings: `few-shot` is also `fewshot`, and `hinton` may be an author."""
-        whole = names(chunk)
+        whole, parts = names(chunk), stems(chunk)
         if id := paper_id(chunk):
-            return _any([_term("id", id), _phrase("text", stems(chunk))])
-        ways = [_phrase("text", stems(chunk)), _phrase("author", whole)]
+            return _any([_term("id", id), _phrase("text", parts)])
         joined = stem("".join(whole))
-        ways += [_term("text", joined), _term("compounds", joined)]
-        if len(whole) == 1 and (parts := self._parted(whole[0])):
-            ways.append(parts)
-        return _any(ways)
+        # A way that no paper has, or that stands here already, would be looked for in vain.
+        ways = [_phrase("text", parts)]
+        if all(self.index.count("author", name) for name in whole):
+            ways.append(_phrase("author", whole))
+        ways += [
+            _term(field, joined) for field in ("text", "compounds") if self._is_another(field, joined, parts)
+        ]
+        if len(whole) == 1 and (apart := self._parted(whole[0])):
+            ways.append(apart)
+        return ways[0] if len(ways) == 1 else _any(ways)
+
+    def _is_another(self, field: str, joined: str, parts: Sequence[str]) -> bool:
+        return (field, joined) != ("text", *parts) and self.index.count(field, joined) > 0
 
     def _parted(self, name: str) -> Clause | None:
         """The way to write a rare word as two that most papers use."""
@@ -167,6 +200,7 @@ class Lexical:
         return _term(term.name, term.value)
 
 
+@functools.lru_cache(1 << 14)
 def stem(name: str) -> str:
     """The stem of one folded word."""
     return "".join(STEMMED.analyze(name))

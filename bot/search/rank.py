@@ -41,13 +41,14 @@ def rank(
     Papers with every word are counted up to `few`. With a `meaning`, an encoder has its say on the best of them.
     """
     lexical = Lexical(snapshot.words, query, like)
-    every_word = lexical.every_word()
-    counted = snapshot.words.matches(every_word, few)
-    if query.sort != "relevance" and (counted or not query.text):
-        field = "published" if query.sort == "new" else "upvotes"
-        numbers = snapshot.words.ordered(every_word, field, limit)
-        return Ranking(numbers, np.zeros(len(numbers), np.float32), counted)
+    if query.sort != "relevance":
+        counted = snapshot.words.matches(lexical.every_word, few)
+        if counted or not query.text:
+            field = "published" if query.sort == "new" else "upvotes"
+            numbers = snapshot.words.ordered(lexical.every_word, field, limit)
+            return Ranking(numbers, np.zeros(len(numbers), np.float32), counted)
     ranked = _relevant(snapshot, lexical, f"{query.text} {like}".strip(), meaning)
+    counted = lexical.count_every_word(few, ranked.numbers)
     return Ranking(ranked.numbers[:limit], ranked.scores[:limit], counted)
 
 
@@ -58,9 +59,7 @@ def _relevant(snapshot: Snapshot, lexical: Lexical, text: str, meaning: Meaning 
     first = fuse(numbers, words, cosines, STATIC_WEIGHT)
     if meaning is None or not len(numbers):
         return first
-    order = {number: place for place, number in enumerate(first.numbers.tolist())}
-    places = np.array([order[number] for number in numbers.tolist()])
-    best = np.flatnonzero(places < RERANKED)
+    best = np.flatnonzero(np.isin(numbers, first.numbers[:RERANKED]))
     closer = meaning.cosines(text, numbers[best].tolist(), cosines[best])
     if closer is None:
         return first

@@ -46,7 +46,7 @@ class Field:
 
     @functools.cached_property
     def known(self) -> dict[str, int]:
-        return dict(self.words.spellings(self.name))
+        return self.words.spellings(self.name)
 
     def _is_known(self, name: str) -> bool:
         count = self.words.count

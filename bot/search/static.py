@@ -35,8 +35,8 @@ class Static:
     def __init__(self, words: Sequence[str], table: NDArray[np.int8], scales: Floats) -> None:
         known: Floats = table.astype(np.float32) * scales[:, None]
         length = float(np.percentile(np.linalg.norm(known, axis=1), 75))
-        self._table = np.concatenate([known, _pseudo_random(OTHERS) * np.float32(length)])
-        self._index = {word: row for row, word in enumerate(words)}
+        self._table = np.concatenate([known, pseudo_random(OTHERS) * np.float32(length)])
+        self._rows = _Rows((word, row) for row, word in enumerate(words))
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """A row of unit length for each text; zeros for one without words.
@@ -44,18 +44,15 @@ class Static:
         A word that stands n times in a text counts 1 + ln n times.
         """
         rows: list[int] = []
-        weights: list[float] = []
+        times: list[int] = []
         ends = []
         for text in texts:
-            for word, times in Counter(content(text)).items():
-                rows.append(self._row(word))
-                weights.append(1 + math.log(times))
+            counted = Counter(content(text))
+            rows += map(self._rows.__getitem__, counted)
+            times += counted.values()
             ends.append(len(rows))
-        return unit(self._sums(np.array(rows, np.intp), np.array(weights, np.float32), ends))
-
-    def _row(self, word: str) -> int:
-        row = self._index.get(word)
-        return len(self._index) + zlib.crc32(word.encode()) % OTHERS if row is None else row
+        weights: Floats = 1 + np.log(np.array(times, np.float32))
+        return unit(self._sums(np.array(rows, np.intp), weights, ends))
 
     def _sums(self, rows: NDArray[np.intp], weights: Floats, ends: Sequence[int]) -> Floats:
         sums = np.zeros((len(ends), DIMENSIONS), np.float32)
@@ -67,13 +64,20 @@ class Static:
         return sums
 
 
+class _Rows(dict[str, int]):
+    """Where in the table a stem's vector is."""
+
+    def __missing__(self, word: str) -> int:
+        return len(self) + zlib.crc32(word.encode()) % OTHERS
+
+
 def unit(vectors: Floats) -> Floats:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
     return unit
 
 
-def _pseudo_random(count: int) -> Floats:
+def pseudo_random(count: int) -> Floats:
     """Unit vectors that are the same on every machine: each sign is a bit of a digest."""
     digests = b"".join(
         hashlib.blake2b(str(n).encode(), digest_size=DIMENSIONS // 8).digest() for n in range(count)

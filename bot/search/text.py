@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -34,6 +35,10 @@ _TEX_LETTER = re.compile(r"\{?\\(ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i|j)(?![A-Za-z])\s
 _TEX_STYLE = re.compile(r"\\(?:emph|text(?:it|bf|tt|sc|rm|sf|sl)?|math(?:bb|bf|cal|rm|sf|it|frak)|mbox)\b")
 # From the beginning of a word: tried at each letter of it, an endless one would take for ever.
 _COMPOUND = re.compile(r"(?<!\w)\w++(?:[-‐‑–]\w++)++")
+_HYPHEN = re.compile("[-‐‑–]")
+# _WORD where there are only ASCII letters.
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:\+\+|#)?")
+_KNOWN_WORDS = 1 << 16
 
 #: Words that say nothing of what a paper is about: grammar, and how questions are put.
 _STOP_WORDS = """
@@ -94,9 +99,21 @@ def names(text: str) -> list[str]:
 def content(text: str) -> list[str]:
     """The stems of a text without words that say nothing; all of them when nothing else is there."""
     folded = fold(text)
-    return _CONTENT.analyze(folded) or STEMMED.analyze(folded)
+    if folded.isascii():
+        # Nearly every text, and nearly every word of it has been met before: several times as fast.
+        found = list(filter(None, map(_telling_stem, _ASCII_WORD.findall(folded.lower()))))
+    else:
+        found = _CONTENT.analyze(folded)
+    return found or STEMMED.analyze(folded)
+
+
+@functools.lru_cache(_KNOWN_WORDS)
+def _telling_stem(word: str) -> str:
+    """The stem of one word, empty when it says nothing."""
+    return "".join(_CONTENT.analyze(word))
 
 
 def compounds(text: str) -> str:
     """Every hyphenated word of a text in one piece: `few-shot` can be found as `fewshot`."""
-    return " ".join(re.sub(r"[-‐‑–]", "", found) for found in _COMPOUND.findall(text))
+    pieces = filter(_HYPHEN.search, text.split())
+    return " ".join(_HYPHEN.sub("", found) for piece in pieces for found in _COMPOUND.findall(piece))
