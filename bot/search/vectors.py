@@ -2,7 +2,8 @@
 
 First by signs: 256 bits a paper, of which the differing ones are counted, a million papers in about five
 milliseconds. Then the best four thousand by 8-bit numbers. Nothing has to be built, so a paper can be found as soon
-as it is written, and the search misses next to nothing (docs/benchmarks.md has how much).
+as it is written. What is missed is far from the best: of the ten papers nearest to a title the shortlist holds 98 in
+a hundred, of the nearest hundred 88, among 24,000 papers of arXiv.
 """
 
 from __future__ import annotations
