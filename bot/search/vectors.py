@@ -142,8 +142,10 @@ class Vectors:
         values = self._values[np.minimum(numbers, len(self) - 1)].astype(np.float32)
         values[numbers >= len(self)] = 0
         lengths = np.linalg.norm(values, axis=1)
-        cosines: Floats = values @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
-        return cosines
+        cosines = values @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
+        # Where in memory a row lies changes its last digits; equal papers are to be equal.
+        rounded: Floats = np.round(cosines, 6)
+        return rounded
 
     def _differing(self, code: NDArray[np.uint64]) -> NDArray[np.uint16]:
         """In how many of its signs each paper differs."""
