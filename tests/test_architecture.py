@@ -25,6 +25,8 @@ WIRING = {
     "bot.__main__",
     "bot.app",
     "bot.cli",
+    "bot.console",
+    "bot.library_commands",
     "bot.doctor",
     "bot.posting",
     "bot.round_trip",
