@@ -64,9 +64,10 @@ def _relevant(snapshot: Snapshot, lexical: Lexical, text: str, meaning: Meaning 
     if closer is None:
         return first
     again = fuse(numbers[best], words[best], closer, TRANSFORMER_WEIGHT)
+    # What was not looked at again stays behind, by its score as well.
+    behind = np.minimum(first.scores[len(best) :], again.scores[-1])
     return Ranked(
-        np.concatenate([again.numbers, first.numbers[len(best) :]]),
-        np.concatenate([again.scores, first.scores[len(best) :]]),
+        np.concatenate([again.numbers, first.numbers[len(best) :]]), np.concatenate([again.scores, behind])
     )
 
 
