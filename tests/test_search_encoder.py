@@ -161,6 +161,28 @@ async def test_a_model_that_cannot_be_downloaded_leaves_static_vectors(tmp_path:
         await search.aclose()
 
 
+async def test_nothing_waits_for_a_download_that_hangs_not_even_the_end(tmp_path: Path) -> None:
+    held: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.put_nowait(writer)
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    with Store.open(tmp_path / "papers.db") as store:
+        search = Search(tmp_path / "papers.db", store, Embedding("nobody/nothing", address))
+        opening = asyncio.create_task(search.open_encoder(fetch=True))
+        connection = await held.get()
+        await store.keep(Batch(source="arxiv", papers=PAPERS), TUESDAY)
+        assert (await search.search("car")).papers
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        await search.aclose()
+    connection.close()
+    server.close()
+    await server.wait_closed()
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

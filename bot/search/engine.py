@@ -7,12 +7,14 @@ index, and one more thread brings the index up to date, a moment after papers ch
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -168,7 +170,7 @@ class Search:
         if not self.embedding.model:
             return "static vectors, as PAPERS_EMBEDDING says"
         try:
-            self._encoder = await self._in_thread(self._indexing, self._opened_encoder, fetch)
+            self._encoder = await _aside(self._opened_encoder, fetch)
         except SearchError as error:
             log.warning("%s Static vectors are used instead.", error)
             return f"static vectors; {error}"
@@ -304,3 +306,30 @@ def _unquoted(query: Query) -> Query:
         else:
             terms.append(term)
     return Query(tuple(terms), query.notes)
+
+
+async def _aside(function: Callable[..., T], *arguments: object) -> T:
+    """Call a function that may take as long as a network does, in a thread that nobody waits for at the end."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: Exception | None) -> None:
+        if outcome.cancelled():
+            return
+        if error:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(cast("T", result))
+
+    def call() -> None:
+        result, failed = None, None
+        try:
+            result = function(*arguments)
+        except Exception as error:  # noqa: BLE001 - raised where the result is awaited
+            failed = error
+        # The loop may be gone by then.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    threading.Thread(target=call, daemon=True).start()
+    return await outcome
