@@ -37,7 +37,7 @@ async def ingest(store: Store, upstream: Upstream, clock: MovedClock) -> AsyncIt
         arxiv_pace=0.01,
         attempts=1,
     )
-    yield Ingest(store, sources, ("cs.RO",), clock, patience=0.25)
+    yield Ingest(store, sources, ("cs.RO",), clock, patience=1.5)
     await sources.aclose()
 
 

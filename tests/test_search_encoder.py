@@ -152,13 +152,21 @@ async def test_an_encoder_that_cannot_be_had_leaves_static_vectors(tmp_path: Pat
         await search.aclose()
 
 
-async def test_a_model_that_cannot_be_downloaded_leaves_static_vectors(tmp_path: Path) -> None:
+async def test_a_model_that_the_hub_does_not_have_leaves_static_vectors(tmp_path: Path) -> None:
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     with Store.open(tmp_path / "papers.db") as store:
-        nowhere = Embedding("nobody/nothing", "http://127.0.0.1:9")
-        search = Search(tmp_path / "papers.db", store, nowhere)
+        search = Search(tmp_path / "papers.db", store, Embedding("nobody/nothing", address))
         assert "not on this machine" in await search.open_encoder()
         assert "can't be downloaded" in await search.open_encoder(fetch=True)
         await search.aclose()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_nothing_waits_for_a_download_that_hangs_not_even_the_end(tmp_path: Path) -> None:
