@@ -14,7 +14,7 @@ from bot.ranking.words import Floats, Rows
 DAMPING = 10.0
 #: The nearest papers that a paper is close to, and the number of newest papers among which they are looked for.
 NEAREST = 3
-RECENT = 200
+RECENT = 100
 
 
 class Vectors:
