@@ -23,6 +23,7 @@ from bot.sources import UNHURRIED
 from bot.sources.arxiv import is_category
 from storage.models import SourceName, Window, unique
 
+READABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
 
@@ -98,7 +99,7 @@ async def _index(library: app.Library) -> None:
 
 @click.group()
 def evaluate() -> None:
-    """Measure how good the search is."""
+    """Measure how good the search and the ranking are."""
 
 
 @evaluate.command("search")
@@ -127,7 +128,51 @@ async def evaluate_search(*, folder: Path, run_file: IO[str] | None, as_json: bo
         )
     if run_file:
         run.write(run_file)
-    click.echo(terminal.measured(evaluation.measured(collection, run), len(run.found), as_json=as_json))
+    click.echo(
+        terminal.measured(evaluation.measured(collection, run), "queries", len(run.found), as_json=as_json)
+    )
+
+
+@evaluate.command("ranking")
+@click.option("--papers", "papers_file", required=True, metavar="P.jsonl", type=READABLE,
+              help="The papers, a line each: id, title, and maybe abstract and upvotes.")  # fmt: skip
+@click.option("--events", "events_file", required=True, metavar="E.jsonl", type=READABLE,
+              help="The events, a line each: user, day, history, positives, pool, and maybe disliked.")  # fmt: skip
+@click.option("--run", "run_file", type=click.File("w", encoding="utf-8"),
+              help="Also write the scores of each event to this file, a line of JSON each.")  # fmt: skip
+@click.option(
+    "--with", "also", type=click.Choice(["trend"]), help="Also rank by upvotes, not by taste alone."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@command
+async def evaluate_ranking(
+    *, papers_file: Path, events_file: Path, run_file: IO[str] | None, also: str | None, as_json: bool
+) -> None:
+    """Order what people could choose from by what they liked before, and print how good the order is.
+
+    An event is a person on a day: `history` and `disliked` are ids of papers they liked and disliked before, `pool`
+    those to order, and `positives` those of the pool that they wanted. Files may be compressed. PAPERS_EMBEDDING
+    chooses whether an encoder reads the papers, too.
+    """
+    # Imported here: SciPy takes longer to load than most commands to run.
+    from bot import replay
+    from bot.ranking.library import Library
+
+    settings = config.load()
+    papers = replay.read_papers(papers_file)
+    events = replay.read_events(events_file, (paper.id for paper in papers))
+    with progress_bar() as progress:
+        task = progress.add_task("reading the papers", total=None)
+        vectors = replay.embeddings(
+            papers,
+            events,
+            app.embedding(settings),
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    results = list(replay.rank(Library(papers, vectors), events, trend=also == "trend"))
+    if run_file:
+        replay.write_run(results, run_file)
+    click.echo(terminal.measured(replay.measured(results), "events", len(results), as_json=as_json))
 
 
 @click.command("import")

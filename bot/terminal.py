@@ -110,12 +110,12 @@ def found(paper: Paper, score: float, *, as_json: bool) -> str:
     return f"{paper.id:<16}{year}{paper.title}"
 
 
-def measured(measures: Mapping[str, float], queries: int, *, as_json: bool) -> str:
-    """Figures between 0 and 1, a line each."""
+def measured(measures: Mapping[str, float], of: str, count: int, *, as_json: bool) -> str:
+    """Figures, a line each, and of how many `of` (queries, events) they are the means."""
     if as_json:
-        return _json({**measures, "queries": queries})
+        return _json({**measures, of: count})
     lines = [f"{name:<12}{value:.4f}" for name, value in measures.items()]
-    return "\n".join([*lines, f"{'queries':<12}{queries:,}"])
+    return "\n".join([*lines, f"{of:<12}{count:,}"])
 
 
 def exported(paper: Paper, day: date | None) -> str:

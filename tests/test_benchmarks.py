@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import harness, page, post, reaction, search, slash_command, start, votes
+from benchmarks import harness, page, post, ranking, reaction, search, slash_command, start, votes
 from benchmarks.search_corpus import Varied
 from benchmarks.search_queries import LIKE, PLAIN, QUESTION
 from tests.browser import CHROMIUM, MISSING
@@ -99,6 +99,22 @@ async def test_the_page_benchmark_prints_paints_and_votes(capsys: pytest.Capture
     assert "From a vote to 3 open pages" in report
     assert {page.PAGE, page.ALL, page.REACTION, page.VOTE} <= set(sides_of(report))
     assert sides_of(report)[page.STATIC][-1] == sides_of(report)[page.ECHO][-1] == "1.00 (1.00-1.00)"
+
+
+async def test_the_ranking_benchmark_prints_its_times_and_what_tastes_take(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await ranking.measure(rounds=1, times=1, papers=60, votes=20, candidates=30, people=3)
+    report = capsys.readouterr().out
+    assert set(sides_of(report)) == {
+        "taste from 20 votes",
+        ranking.MEAN,
+        "30 candidates",
+        "reasons for one of them",
+        "edition of 5 from 30",
+        ranking.PRODUCTS,
+    }
+    assert "3 people's tastes of 20 votes: " in report
 
 
 async def test_a_benchmark_is_a_command_whose_help_says_what_it_measures() -> None:

@@ -1,59 +1,103 @@
-"""The first ranking: what people voted here, what Hugging Face's readers upvoted, and age."""
+"""What everybody likes: upvotes on Hugging Face beside those of the same day, and this workspace's votes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from storage.models import Paper, Tally
+from storage.models import Tally
 
-#: What one step of the logarithm of this team's votes weighs against one of everybody's upvotes:
-#: two colleagues (2 ln 3 = 2.2) weigh about as much as eight upvotes on Hugging Face (ln(1 + 8) = 2.2).
-TEAM_WEIGHT = 2.0
-#: After this many days a paper has lost as much as halving its (1 + upvotes) would cost it.
-HALF_LIFE_DAYS = 3.0
-
-
-class Score(NamedTuple):
-    """The parts of a paper's score, each in the same unit: natural logarithms of votes."""
-
-    team: float
-    upvotes: float
-    age: float
-
-    @property
-    def total(self) -> float:
-        return self.team + self.upvotes + self.age
+#: Half of the upvotes that a paper will ever have come in its first 12 hours: the median of 500 papers of 2026,
+#: read about 9 hours into their day and again weeks later.
+HALF_TIME_HOURS = 12.0
+#: A title twice as long costs a quarter of the upvotes still to come; measured on the same papers.
+TITLE = 0.4
+#: Days are never thought more alike than this, in natural logarithms of upvotes.
+LEAST_SPREAD = 0.5
+#: What this workspace's votes count beside the upvotes of everybody, and how many full exposures they begin with.
+TEAM, BELIEF = 2.0, 1.0
 
 
-def score(paper: Paper, tally: Tally, now: datetime, half_life: float = HALF_LIFE_DAYS) -> Score:
-    """How much this paper deserves to be seen now.
+class Gathered(NamedTuple):
+    """A paper's upvotes when they were last read, and how many hours it had been listed by then.
 
-        score = 2 sgn(v) ln(1 + |v|) + ln(1 + u) - ln(2) a / h
-
-    v: upvotes minus downvotes of this workspace; u: upvotes on Hugging Face; a: age in days since arXiv
-    published it, at least 0; h: the half-life in days. Votes count by their logarithm, as in Reddit's "hot"
-    order and for its reason: the first ten votes say as much as the next hundred. Age is a term of the sum,
-    so that the exponential of the score halves every h days. A paper with no date counts as a day old.
+    `upvotes` is None for a paper that Hugging Face does not list.
     """
-    net = tally.net
-    age = 1.0 if paper.published is None else max(0.0, (now - paper.published).total_seconds() / 86_400)
-    return Score(
-        team=math.copysign(TEAM_WEIGHT * math.log1p(abs(net)), net),
-        upvotes=math.log1p(paper.upvotes or 0),
-        age=-math.log(2) * age / half_life,
-    )
+
+    title: str
+    upvotes: int | None
+    hours: float = math.inf
 
 
-def rank(
-    papers: Iterable[Paper],
-    tallies: Mapping[str, Tally],
-    now: datetime,
-    half_life: float = HALF_LIFE_DAYS,
-) -> list[Paper]:
-    """The papers, best first; equal scores stand in the order they came in."""
-    return sorted(
-        papers, key=lambda paper: -score(paper, tallies.get(paper.id, Tally()), now, half_life).total
-    )
+class Trend(NamedTuple):
+    """Where a paper stands in its day, in standard deviations; `above` is the share of the day with fewer upvotes."""
+
+    popularity: float
+    forecast: float
+    upvotes: int | None
+    above: float
+
+
+def gathered(hours: float) -> float:
+    """The share of its final upvotes that a paper has after so many hours: (t + 1) / (t + 1 + 12), 1 in the end.
+
+    The hour more keeps the first reading from counting without bound.
+    """
+    after = max(hours, 0.0) + 1
+    return 1.0 if math.isinf(after) else after / (after + HALF_TIME_HOURS)
+
+
+def trends(day: Sequence[Gathered]) -> list[Trend]:
+    """The trend of each of one day's papers.
+
+        popularity = (ln((1 + u) / g(t)) - mean of the day) / deviation of the day
+        forecast   = -0.4 (ln c - mean of the day) / deviation of the day
+
+    u: upvotes, g(t): the share of its upvotes that a paper has after t hours, so that the one listed last is not
+    punished; c: characters of the title, for short titles go on gathering. The deviation is that of the first
+    logarithm, 0.5 at least. A paper that is not listed counts as one that has no upvote and will get none.
+    """
+    rates = [0.0 if one.upvotes is None else math.log((1 + one.upvotes) / gathered(one.hours)) for one in day]
+    lengths = [math.log(max(len(one.title), 1)) for one in day]
+    mean, spread = _moments(rates)
+    usual, _ = _moments(lengths)
+    counts = [one.upvotes or 0 for one in day]
+    return [
+        Trend(
+            popularity=(rate - mean) / spread,
+            forecast=-TITLE * (length - usual) / spread,
+            upvotes=one.upvotes,
+            above=sum(other < count for other in counts) / len(day),
+        )
+        for one, rate, length, count in zip(day, rates, lengths, counts, strict=True)
+    ]
+
+
+def team(tally: Tally, hours: float, usual: float) -> float:
+    """What this workspace's votes on a paper say, 0 when they are what was to be expected.
+
+        team = 2 (l((v + m) / (g(t) + 1)) - l(m)),  l(x) = sgn(x) ln(1 + |x|)
+
+    v: upvotes minus downvotes; t: hours since it was posted here, and g as above, 0 before it was posted; m: the
+    usual net votes of a paper here. The fraction is the mean of a Poisson rate under a Gamma prior with the weight
+    of one paper: one vote is little evidence, and a paper that nobody has seen yet is an average one.
+    """
+    exposed = gathered(hours) if hours > 0 else 0.0
+    rate = (tally.net + BELIEF * usual) / (exposed + BELIEF)
+    return TEAM * (_signed_log(rate) - _signed_log(usual))
+
+
+def bloomed(before: int, hours: float, now: int) -> bool:
+    """Whether a paper that had `before` upvotes after so many hours has at least twice what it was headed for."""
+    return now + 1 >= 2 * (before + 1) / gathered(hours)
+
+
+def _moments(values: Sequence[float]) -> tuple[float, float]:
+    mean = sum(values) / max(len(values), 1)
+    variance = sum((value - mean) ** 2 for value in values) / max(len(values), 1)
+    return mean, max(math.sqrt(variance), LEAST_SPREAD)
+
+
+def _signed_log(value: float) -> float:
+    return math.copysign(math.log1p(abs(value)), value)

@@ -1,4 +1,4 @@
-"""The order of papers: the formula, and what it promises."""
+"""The order of lists without a taste: the formula, and what it promises."""
 
 from __future__ import annotations
 
