@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import stat
@@ -14,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from bot.errors import FileError, UsageError
 
@@ -45,6 +46,32 @@ def open_lines(path: str) -> Iterator[Lines]:
         raw = cast("io.BufferedReader", raw)
         size = _size(raw)
         yield Lines(_lines(raw), size, int if size is None else raw.tell)
+
+
+def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The object on each line of JSON Lines that is not empty, and where it stands, for a person.
+
+    Raises UsageError with that place for a line that holds no object, and where the file is damaged.
+    """
+    number = 0
+    try:
+        with open_lines(str(path)) as file:
+            for number, line in enumerate(file.lines, start=1):
+                if line.strip():
+                    yield f"{path}, line {number}", _object(line, f"{path}, line {number}")
+    except FileError as error:
+        raise UsageError(f"{path}, line {number + 1}: {error}.") from error
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    try:
+        # Some editors begin a file with a byte order mark.
+        value = json.loads(line.lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}: not a JSON object.")
+    return value
 
 
 def _size(raw: io.BufferedReader) -> int | None:

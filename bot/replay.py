@@ -16,8 +16,8 @@ from typing import IO, Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.errors import FileError, UsageError
-from bot.files import open_lines
+from bot.errors import UsageError
+from bot.files import read_objects
 from bot.ranking import evaluate, taste
 from bot.ranking.library import ByPaper, Library, text_of
 from bot.ranking.parts import TREND
@@ -77,7 +77,7 @@ class Result(NamedTuple):
 
 def read_papers(path: Path) -> list[Paper]:
     """Raises UsageError with the file and the line for what is no paper."""
-    read = (_checked(_Line, value, where) for where, value in _objects(path))
+    read = (_checked(_Line, value, where) for where, value in read_objects(path))
     return [
         Paper(id=line.id, title=line.title, abstract=line.abstract or "", upvotes=line.upvotes)
         for line in read
@@ -87,7 +87,7 @@ def read_papers(path: Path) -> list[Paper]:
 def read_events(path: Path, known: Iterable[str]) -> list[Event]:
     """Raises UsageError with the file and the line for what is no event, or names a paper that is not `known`."""
     papers, events = set(known), []
-    for where, value in _objects(path):
+    for where, value in read_objects(path):
         event = _checked(Event, value, where)
         if missing := sorted(event.mentioned - papers):
             raise UsageError(f"{where}: there is no paper {missing[0]} among the papers.")
@@ -169,28 +169,6 @@ def _embedded(papers: Sequence[Paper], embed: Callable[[list[str]], Any], progre
 def _mean(figures: Iterable[float]) -> float:
     known = [figure for figure in figures if not math.isnan(figure)]
     return sum(known) / len(known) if known else math.nan
-
-
-def _objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each line's object, and where it stands."""
-    number = 0
-    try:
-        with open_lines(str(path)) as file:
-            for number, line in enumerate(file.lines, start=1):
-                if line.strip():
-                    yield f"{path}, line {number}", _object(line, f"{path}, line {number}")
-    except FileError as error:
-        raise UsageError(f"{path}, line {number + 1}: {error}.") from error
-
-
-def _object(line: str, where: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(line.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: not JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise UsageError(f"{where}: not a JSON object.")
-    return value
 
 
 def _checked(model: type[_Model], value: Mapping[str, Any], where: str) -> _Model:

@@ -9,7 +9,7 @@ it is, below a heading. Its documents become papers of a store that is made for 
 from __future__ import annotations
 
 import csv
-import json
+import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ import ir_measures
 from ir_measures import RR, R, nDCG
 
 from bot.errors import UsageError
+from bot.files import read_objects
 from bot.search.engine import Found, Search
 from bot.search.index import Progress
 from bot.search.models import Embedding
@@ -41,7 +42,7 @@ class Collection(NamedTuple):
     relevant: dict[str, dict[str, int]]
 
     def documents(self) -> Iterator[Paper]:
-        for line in _objects(self.folder / "corpus.jsonl"):
+        for _, line in read_objects(self.folder / "corpus.jsonl"):
             title, text = str(line.get("title") or ""), str(line.get("text") or "")
             yield Paper(id=_id(line, "corpus.jsonl"), title=title, abstract=text)
 
@@ -66,7 +67,8 @@ def read_collection(folder: Path) -> Collection:
                 f"{folder} has no {name}; a collection has corpus.jsonl, queries.jsonl and qrels/*.tsv."
             )
     queries = {
-        _id(line, "queries.jsonl"): str(line.get("text") or "") for line in _objects(folder / "queries.jsonl")
+        _id(line, "queries.jsonl"): str(line.get("text") or "")
+        for _, line in read_objects(folder / "queries.jsonl")
     }
     relevant = _judgements(folder / "qrels")
     judged = {query: text for query, text in queries.items() if query in relevant}
@@ -78,7 +80,7 @@ def read_collection(folder: Path) -> Collection:
 async def evaluate(collection: Collection, embedding: Embedding, progress: Progress) -> Run:
     """Ask every query of a collection. `progress` is told how many of its papers are read, and how many there are.
 
-    Raises SearchError when an encoder is named that can't be had.
+    An encoder that can't be had leaves static vectors, as in every search, and the log says so.
     """
     with tempfile.TemporaryDirectory(prefix="papers-bot-") as folder:
         path = Path(folder) / "collection.db"
@@ -116,17 +118,9 @@ def _scored(found: Found) -> list[tuple[str, float]]:
 
 
 async def _fill(store: Store, collection: Collection) -> None:
-    part: list[Paper] = []
-    for paper in collection.documents():
-        part.append(paper)
-        if len(part) == _DOCUMENTS:
-            await _keep(store, part)
-            part = []
-    await _keep(store, part)
-
-
-async def _keep(store: Store, papers: Sequence[Paper]) -> None:
-    await store.keep(Batch(source="arxiv", papers=tuple(papers)), datetime.now(UTC))
+    documents = collection.documents()
+    while part := tuple(itertools.islice(documents, _DOCUMENTS)):
+        await store.keep(Batch(source="arxiv", papers=part), datetime.now(UTC))
 
 
 def _judgements(folder: Path) -> dict[str, dict[str, int]]:
@@ -156,20 +150,6 @@ def _judgement(row: Sequence[str], file: Path, number: int) -> tuple[str, str, i
         case []:
             return "", "", None
     raise UsageError(f"{file}, line {number}: a query, a document and a number are expected, parted by tabs.")
-
-
-def _objects(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                value = json.loads(line.lstrip("\ufeff"))
-            except ValueError as error:
-                raise UsageError(f"{file}, line {number}: {error}.") from error
-            if not isinstance(value, dict):
-                raise UsageError(f"{file}, line {number}: not a JSON object.")
-            yield value
 
 
 def _id(line: dict[str, Any], name: str) -> str:
