@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.errors import SourceError
 from bot.ids import paper_id
-from bot.sources.arxiv import Arxiv, parse_announcements, parse_query, search_terms
+from bot.sources.arxiv import Arxiv, parse_announcements, parse_answer, search_terms
 from bot.sources.http import Fetcher, client
 from storage.models import Batch, Paper
 from tests.upstream import Upstream, announcements_feed, error_feed, query_feed, recorded
@@ -58,6 +58,11 @@ Abstract: We made &lt;i&gt;this&lt;/i&gt; up.</description>
   </channel>
 </rss>
 """
+
+
+def parse_query(body: bytes) -> Batch:
+    return parse_answer(body).batch
+
 
 modern_ids = st.from_regex(r"[0-9]{4}\.[0-9]{4,5}", fullmatch=True)
 old_ids = st.from_regex(r"(math|cs|quant-ph|hep-th|q-bio|cond-mat)/[0-9]{7}", fullmatch=True)

@@ -47,9 +47,13 @@ def is_category(name: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z-]+(\.[A-Za-z-]+)?", name))
 
 
-def parse_query(body: bytes) -> Batch:
-    """An answer of the API; `listed` is its order. Raises `SourceError` with arXiv's words for an error entry."""
-    return _answer(body).batch
+def parse_answer(body: bytes) -> Answer:
+    """A page of the API; `listed` is its order. Raises `SourceError` with arXiv's words for an error entry."""
+    feed = read_feed(body, "query")
+    _check_no_error(feed)
+    read = [_paper(entry, announced=False) for entry in feed.entries]
+    listed = [paper.id for paper in read if isinstance(paper, Paper)]
+    return Answer(_batch(feed, read, day=None, listed=listed), len(feed.entries), feed.total or 0)
 
 
 def parse_announcements(body: bytes) -> Batch:
@@ -149,7 +153,7 @@ class Arxiv:
         except RefusedError as refused:
             _raise_error_entry(refused.body)
             raise
-        return await asyncio.to_thread(_answer, body)
+        return await asyncio.to_thread(parse_answer, body)
 
 
 def _named(categories: Sequence[str], asked: str) -> tuple[str, ...]:
@@ -171,7 +175,7 @@ def _hollow(body: bytes, start: int) -> str:
     """What is wrong with a page that arXiv sends empty, with status 200, though it has more results."""
     if b"<entry" in body:
         return ""
-    total = _answer(body).total
+    total = parse_answer(body).total
     return f"an empty page though there are {total} results" if total > start else ""
 
 
@@ -191,14 +195,6 @@ def search_terms(query: str) -> list[str]:
         word.casefold(): word for word in words if word.upper() not in ("AND", "OR", "NOT", "ANDNOT", "TO")
     }
     return list(terms.values())[:_MOST_TERMS]
-
-
-def _answer(body: bytes) -> Answer:
-    feed = read_feed(body, "query")
-    _check_no_error(feed)
-    read = [_paper(entry, announced=False) for entry in feed.entries]
-    listed = [paper.id for paper in read if isinstance(paper, Paper)]
-    return Answer(_batch(feed, read, day=None, listed=listed), len(feed.entries), feed.total or 0)
 
 
 def _check_no_error(feed: Feed) -> None:
