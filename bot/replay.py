@@ -19,15 +19,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bot.errors import UsageError
 from bot.files import read_objects
 from bot.ranking import evaluate, taste
-from bot.ranking.library import ByPaper, Library, text_of
+from bot.ranking.library import ByPaper, Library
 from bot.ranking.parts import TREND
 from bot.ranking.trend import Gathered, trends
-from bot.search.models import AUTO, Embedding, download, local
+from bot.search.index import Progress
+from bot.search.models import AUTO, Embedding, find
 from bot.search.static import load
 from bot.search.transformer import Transformer
 from storage.models import Paper
 
-Progress = Callable[[int, int], None]
 #: Texts embedded between two reports of progress.
 _PART = 64
 
@@ -105,10 +105,8 @@ def embeddings(
     Raises SearchError when an encoder is named that can't be had.
     """
     found: list[ByPaper] = [_embedded(papers, load().embed, lambda done, total: None)]
-    folder = local(embedding) if embedding.model else None
-    if folder is None and embedding.model and embedding.choice != AUTO:
-        folder = download(embedding)
-    if folder:
+    # Whoever names a model wants it measured, even if it has to be fetched first.
+    if folder := find(embedding, fetch=embedding.choice != AUTO):
         wanted = {id for event in events for id in event.mentioned}
         asked = [paper for paper in papers if paper.id in wanted]
         found.append(_embedded(asked, Transformer(folder).papers, progress))
@@ -159,9 +157,7 @@ def _embedded(papers: Sequence[Paper], embed: Callable[[list[str]], Any], progre
     vectors: dict[str, Any] = {}
     for start in range(0, len(papers), _PART):
         part = papers[start : start + _PART]
-        vectors.update(
-            zip((paper.id for paper in part), embed([text_of(paper) for paper in part]), strict=True)
-        )
+        vectors.update(zip((paper.id for paper in part), embed([paper.about for paper in part]), strict=True))
         progress(start + len(part), len(papers))
     return vectors
 

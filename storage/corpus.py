@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from storage.database import Connected, Row, as_json, connect, iso
+from storage.papers import NEWEST_CHANGE
 
 #: Rows read at a time: enough to be fast, few enough to be nothing in memory.
 _ROWS = 2_000
@@ -42,6 +43,11 @@ class Entry(NamedTuple):
     def mark(self) -> Mark:
         return Mark(self.revision, self.number)
 
+    @property
+    def about(self) -> str:
+        """As `Paper.about`, which has the same words: an empty abstract is the summary here already."""
+        return f"{self.title}. {self.abstract}"
+
 
 _ENTRY = """
     number, id, title, CASE abstract WHEN '' THEN summary ELSE abstract END AS abstract, authors, categories,
@@ -69,7 +75,7 @@ class Corpus(Connected):
 
     def revision(self) -> int:
         """The newest change there is; 0 in an empty database."""
-        return int(self.rows("SELECT coalesce(max(changed), 0) AS newest FROM papers")[0]["newest"])
+        return int(self.rows(NEWEST_CHANGE)[0]["newest"])
 
     def count_since(self, mark: Mark) -> int:
         return int(self.rows(f"SELECT count(*) AS papers {_SINCE}", mark._asdict())[0]["papers"])
@@ -85,10 +91,6 @@ class Corpus(Connected):
             entries = [_entry(row) for row in rows]
             yield entries
             mark = entries[-1].mark
-
-    def entry(self, id: str) -> Entry | None:
-        rows = self.rows(f"SELECT {_ENTRY} FROM papers WHERE id = :id", {"id": id})
-        return _entry(rows[0]) if rows else None
 
     def vectors(self, model: str, numbers: Iterable[int]) -> dict[int, bytes]:
         """What this model made of these papers, as far as it has come."""

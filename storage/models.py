@@ -73,6 +73,11 @@ class Paper(_Value):
     upvotes: Count | None = None
 
     @property
+    def about(self) -> str:
+        """What it is about, in its own words: what vectors are made of. No authors: names are not what it is about."""
+        return f"{self.title}. {self.abstract or self.summary}"
+
+    @property
     def abstract_url(self) -> str:
         return f"https://arxiv.org/abs/{self.id}" if self._on_arxiv else ""
 

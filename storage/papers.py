@@ -29,6 +29,8 @@ _INSERT = f"""
     VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :first_seen_at, :changed)
     ON CONFLICT (id) DO UPDATE SET {_MERGE}, changed = excluded.changed WHERE {_CHANGED}"""
 
+#: The number of the last change to any paper; 0 in an empty database.
+NEWEST_CHANGE = "SELECT coalesce(max(changed), 0) AS newest FROM papers"
 # A new paper's number is one more than the newest's. Counting the papers instead would read them all.
 _NEWEST = "SELECT coalesce(max(number), 0) FROM papers"
 
@@ -108,7 +110,7 @@ class Papers(Connected):
 
     async def revision(self) -> int:
         """A number that grows whenever a paper changes; 0 in an empty database."""
-        return int(self.rows("SELECT coalesce(max(changed), 0) AS newest FROM papers")[0]["newest"])
+        return int(self.rows(NEWEST_CHANGE)[0]["newest"])
 
     async def count_papers(self) -> int:
         return int(self.rows("SELECT count(*) AS papers FROM papers")[0]["papers"])

@@ -129,6 +129,7 @@ async def test_a_running_search_opens_its_encoder_and_reads_by_itself(
             await asyncio.sleep(0.02)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    assert await search.encode(None) == 0
 
 
 def test_a_folder_without_a_model_is_refused_with_what_is_needed(tmp_path: Path) -> None:

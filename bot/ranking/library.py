@@ -44,7 +44,7 @@ class Library:
         self.papers = {paper.id: paper for paper in papers}
         self._row = {id: row for row, id in enumerate(self.papers)}
         ids = list(self.papers)
-        self.views: list[View] = [Words([text_of(paper) for paper in self.papers.values()])]
+        self.views: list[View] = [Words([paper.about for paper in self.papers.values()])]
         self.views += [Vectors(ids, vectors) for vectors in embeddings]
         self._factors = np.array([WORDS, *(EMBEDDING for _ in embeddings)], np.float32)
 
@@ -76,8 +76,3 @@ class Library:
         cosines = np.array([view.cosines(rows, to) for view in self.views])
         alike: Floats = np.einsum("vp,vpo->po", self.weights(rows), cosines)
         return alike
-
-
-def text_of(paper: Paper) -> str:
-    """What is read of a paper. No authors: a taste that follows names finds nobody new."""
-    return f"{paper.title}. {paper.abstract or paper.summary}"

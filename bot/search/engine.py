@@ -7,22 +7,21 @@ index, and one more thread brings the index up to date, a moment after papers ch
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from bot.errors import PapersError, SearchError, StoreError
 from bot.search import spelling
-from bot.search.index import BusyError, Progress, SearchIndex, Snapshot, about
+from bot.search.index import BusyError, Progress, SearchIndex, Snapshot
 from bot.search.meaning import Meaning
-from bot.search.models import Embedding, download, local
+from bot.search.models import Embedding, find
 from bot.search.query import Query, Term, parse, show
 from bot.search.rank import NOTHING, Ranking, rank
 from bot.search.transformer import Transformer
@@ -216,7 +215,7 @@ class Search:
 
     async def _text_of(self, id: str) -> str:
         papers = await self.store.papers([id]) if id else []
-        return f"{papers[0].title}. {papers[0].abstract or papers[0].summary}" if papers else ""
+        return papers[0].about if papers else ""
 
     async def _suggestion(self, query: Query) -> str:
         terms = await self._in_thread(self._searching, self._respelt, query)
@@ -279,14 +278,14 @@ class Search:
                 return rank(snapshot, query, like, limit, FEW, Meaning(self._encoder, corpus.vectors))
 
     def _opened_encoder(self, fetch: bool) -> Transformer | None:
-        folder = local(self.embedding) or (download(self.embedding) if fetch else None)
+        folder = find(self.embedding, fetch=fetch)
         return Transformer(folder) if folder else None
 
     def _encode(self, encoder: Transformer, since: date | None) -> tuple[int, int]:
         with Corpus.open(self.database) as corpus:
             waiting = corpus.count_without_vector(encoder.name, since)
             entries = corpus.without_vector(encoder.name, since, _ENCODED)
-            vectors = encoder.papers([about(entry) for entry in entries]) if entries else ()
+            vectors = encoder.papers([entry.about for entry in entries]) if entries else ()
             kept = zip((entry.number for entry in entries), vectors, strict=True)
             corpus.keep_vectors(encoder.name, [(n, row.astype(np.float16).tobytes()) for n, row in kept])
         return len(entries), waiting - len(entries)
@@ -310,26 +309,15 @@ def _unquoted(query: Query) -> Query:
 
 async def _aside(function: Callable[..., T], *arguments: object) -> T:
     """Call a function that may take as long as a network does, in a thread that nobody waits for at the end."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: Exception | None) -> None:
-        if outcome.cancelled():
-            return
-        if error:
-            outcome.set_exception(error)
-        else:
-            outcome.set_result(cast("T", result))
+    outcome: Future[T] = Future()
+    # From here on it can't be cancelled under the thread that settles it.
+    outcome.set_running_or_notify_cancel()
 
     def call() -> None:
-        result, failed = None, None
         try:
-            result = function(*arguments)
+            outcome.set_result(function(*arguments))
         except Exception as error:  # noqa: BLE001 - raised where the result is awaited
-            failed = error
-        # The loop may be gone by then.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, result, failed)
+            outcome.set_exception(error)
 
     threading.Thread(target=call, daemon=True).start()
-    return await outcome
+    return await asyncio.wrap_future(outcome)

@@ -139,7 +139,7 @@ class SearchIndex:
             for entries, is_checkpoint in self._batches(corpus, state.mark, total, progress):
                 # Only what changes while a new index is built can be in it already.
                 words.put(entries, known=entries[-1].revision > newest)
-                embedded = static.load().embed([about(entry) for entry in entries])
+                embedded = static.load().embed([entry.about for entry in entries])
                 vectors.put([entry.number for entry in entries], embedded)
                 if is_checkpoint:
                     papers, rows = words.commit(), vectors.flush()
@@ -193,8 +193,3 @@ class SearchIndex:
         new = self._state_file.with_suffix(".new")
         new.write_text(json.dumps(state._asdict()), encoding="utf-8")
         new.replace(self._state_file)
-
-
-def about(entry: Entry) -> str:
-    """What a paper is about, in its own words."""
-    return f"{entry.title}. {entry.abstract}"

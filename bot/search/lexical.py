@@ -8,7 +8,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from tantivy import Query as Clause
 
 from bot.ids import paper_id
 from bot.search.query import Query, Term
-from bot.search.text import STEMMED, content, names, stems
+from bot.search.text import STEMMED, content, names, says_something, stems
 from bot.search.words import SCHEMA, Words
 
 #: A word of the title counts once as a word of the text, and this much again.
@@ -62,7 +61,7 @@ class Lexical:
         some = Clause.boolean_query(clauses)
         return _all([*self.filters, (Occur.Must, some)]) if self.filters else some
 
-    @cached_property
+    @functools.cached_property
     def every_word(self) -> Clause:
         """Papers with every word, in any of its spellings; every paper that is allowed when there are none."""
         return _all([*self.filters, *((Occur.Must, self._spelt(chunk)) for chunk in self.chunks)])
@@ -209,12 +208,8 @@ def stem(name: str) -> str:
 def _chunks(words: Iterable[str]) -> list[str]:
     """What stands between spaces, without what says nothing; all of it when nothing else is there."""
     known = [word for word in words if names(word)]
-    telling = [word for word in known if _tells(word)]
+    telling = [word for word in known if says_something(word)]
     return list(dict.fromkeys(telling or known))
-
-
-def _tells(chunk: str) -> bool:
-    return bool(set(content(f"{chunk} zzzz")) - {"zzzz"})
 
 
 def _term(field: str, value: str) -> Clause:

@@ -32,6 +32,16 @@ class Embedding(NamedTuple):
         return {STATIC: "", AUTO: DEFAULT}.get(self.choice, self.choice)
 
 
+def find(embedding: Embedding, *, fetch: bool) -> Path | None:
+    """The folder of the model: where it is, or where it was fetched to; None when there is none to use.
+
+    Raises SearchError when a folder is named that is not there, or a model that can't be fetched.
+    """
+    if not embedding.model:
+        return None
+    return local(embedding) or (download(embedding) if fetch else None)
+
+
 def local(embedding: Embedding) -> Path | None:
     """The folder of the model, if it is on this machine; asks no network.
 

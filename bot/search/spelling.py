@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 from rapidfuzz import process
@@ -44,10 +43,6 @@ class Field:
     def respelt(self, value: str) -> str:
         return re.sub(r"\w+", lambda found: self._nearest(found[0]), value)
 
-    @functools.cached_property
-    def known(self) -> dict[str, int]:
-        return self.words.spellings(self.name)
-
     def _is_known(self, name: str) -> bool:
         count = self.words.count
         return bool(count("author", name) or (self.name != "author" and count("text", stem(name))))
@@ -57,7 +52,7 @@ class Field:
         name = "".join(names(word))
         if len(name) < _SHORT or self._is_known(name):
             return word
-        most = 1 if len(name) < _LONG else 2
-        found = process.extract(name, list(self.known), scorer=OSA.distance, score_cutoff=most, limit=None)
-        best = min(found, key=lambda match: (match[1], -self.known[match[0]]), default=None)
+        most, known = 1 if len(name) < _LONG else 2, self.words.spellings(self.name)
+        found = process.extract(name, list(known), scorer=OSA.distance, score_cutoff=most, limit=None)
+        best = min(found, key=lambda match: (match[1], -known[match[0]]), default=None)
         return str(best[0]) if best else word

@@ -99,12 +99,19 @@ def names(text: str) -> list[str]:
 def content(text: str) -> list[str]:
     """The stems of a text without words that say nothing; all of them when nothing else is there."""
     folded = fold(text)
+    return _telling(folded) or STEMMED.analyze(folded)
+
+
+def says_something(text: str) -> bool:
+    """Whether any of its words tells what a paper is about."""
+    return bool(_telling(fold(text)))
+
+
+def _telling(folded: str) -> list[str]:
     if folded.isascii():
         # Nearly every text, and nearly every word of it has been met before: several times as fast.
-        found = list(filter(None, map(_telling_stem, _ASCII_WORD.findall(folded.lower()))))
-    else:
-        found = _CONTENT.analyze(folded)
-    return found or STEMMED.analyze(folded)
+        return list(filter(None, map(_telling_stem, _ASCII_WORD.findall(folded.lower()))))
+    return _CONTENT.analyze(folded)
 
 
 @functools.lru_cache(_KNOWN_WORDS)
