@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -44,6 +45,18 @@ async def opened(path: Path) -> AsyncIterator[Library]:
         yield library
     finally:
         await library.aclose()
+
+
+def fill(path: Path, *papers: Paper) -> Path:
+    """A database with these papers and its index, made before a test's own loop runs."""
+
+    async def filled() -> None:
+        async with opened(path) as library:
+            await library.has(*papers)
+            await library.search.update()
+
+    asyncio.run(filled())
+    return path
 
 
 def many(numbers: Iterable[int]) -> list[Paper]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found
 from storage.models import Paper
-from tests.library import NOW, Library, opened
+from tests.library import NOW, Library, fill, opened
 
 TITLES = {
     "both": "Diffusion policies for robots",
@@ -320,16 +320,8 @@ async def test_many_searches_at_once_and_new_papers_between_them_do_not_disturb_
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One database for all the texts of the properties below, which change nothing in it."""
-    path = tmp_path_factory.mktemp("large") / "papers.db"
-
-    async def fill() -> None:
-        async with opened(path) as library:
-            await library.titled(TITLES)
-            await library.has(*DATED)
-            await library.search.update()
-
-    asyncio.run(fill())
-    return path
+    titled = [Paper(id=id, title=title) for id, title in TITLES.items()]
+    return fill(tmp_path_factory.mktemp("large") / "papers.db", *titled, *DATED)
 
 
 def answer(path: Path, query: str) -> Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import lzma
 import random
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from storage.models import Paper
-from tests.library import opened
+from tests.library import fill, opened
 from tests.upstream import recorded
 
 PAPERS, ASKED = 3_000, 200
@@ -32,14 +31,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         Paper(**{name: row[name] for name in ("id", "title", "abstract")}, authors=tuple(row["authors"]))
         for row in rows
     ]
-    path = tmp_path_factory.mktemp("real") / "papers.db"
-
-    async def fill() -> None:
-        async with opened(path) as library:
-            await library.has(*papers)
-            await library.search.update()
-
-    asyncio.run(fill())
+    path = fill(tmp_path_factory.mktemp("real") / "papers.db", *papers)
     return Corpus(path, random.Random(7).sample(papers, ASKED))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.models import Paper
-from tests.library import Library, opened
+from tests.library import Library, fill, opened
 
 PAPERS = (
     *(Paper(id=f"2601.{n:05}", title="Diffusion policies", categories=("cs.LG",)) for n in range(6)),
@@ -88,15 +88,7 @@ async def test_of_equally_near_words_the_one_that_more_papers_have_is_offered(li
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("spelling") / "papers.db"
-
-    async def fill() -> None:
-        async with opened(path) as library:
-            await library.has(*PAPERS)
-            await library.search.update()
-
-    asyncio.run(fill())
-    return path
+    return fill(tmp_path_factory.mktemp("spelling") / "papers.db", *PAPERS)
 
 
 SLIPS = st.sampled_from(
