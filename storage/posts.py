@@ -21,6 +21,7 @@ _INSERT = (
     f"INSERT INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)}) "
     "ON CONFLICT (team_id, channel_id, paper_id) WHERE paper_id != '' DO NOTHING"
 )
+_OF_DAY = "SELECT * FROM editions WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day"
 # Without a day, the paper says which of a channel's shares it is.
 _KEY = (
     "team_id = :team_id AND channel_id = :channel_id AND day IS :day AND position = :position "
@@ -86,19 +87,12 @@ class Posts(Connected):
         return [Post.model_validate(row) for row in rows]
 
     async def edition(self, team_id: str, channel_id: str, day: date) -> Edition | None:
-        rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND day = :day",
-            {"team": team_id, "channel": channel_id, "day": iso(day)},
-        )
+        rows = self.rows(_OF_DAY, {"team_id": team_id, "channel_id": channel_id, "day": iso(day)})
         return _edition(rows[0]) if rows else None
 
     async def edition_of(self, post: Post) -> Edition:
         """The edition that a post is of, which must not be a share."""
-        rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day",
-            to_row(post),
-        )
-        return _edition(rows[0])
+        return _edition(self.rows(_OF_DAY, to_row(post))[0])
 
     async def last_edition(self, team_id: str, channel_id: str) -> Edition | None:
         rows = self.rows(

@@ -44,7 +44,7 @@ def snippet(query: Query, paper: Paper) -> list[tuple[str, bool]]:
 def _wanted(query: Query) -> set[str]:
     """The stems to mark, joined and apart: `few-shot` also marks `fewshot`."""
     chunks = query.of("word", "phrase", "title")
-    return {*content(" ".join(chunks)), *("".join(stems(chunk)) for chunk in chunks)}
+    return {*content(query.text), *("".join(stems(chunk)) for chunk in chunks)}
 
 
 def _matches(text: str, wanted: set[str]) -> Iterator[_Match]:
@@ -55,14 +55,15 @@ def _matches(text: str, wanted: set[str]) -> Iterator[_Match]:
 
 def _window(text: str, matches: Sequence[_Match]) -> tuple[int, int]:
     """The LENGTH characters, from where a sentence or at least a word begins, with the most different words."""
-    starts = sorted({0, *(found.start() for found in _SENTENCE.finditer(text)), *(m.start for m in matches)})
+    sentences = {0, *(found.start() for found in _SENTENCE.finditer(text))}
 
     def told(start: int) -> int:
         return len({m.stem for m in matches if start <= m.start and m.end <= start + LENGTH})
 
     # Of equal ones a beginning of a sentence, and of these the first.
-    sentences = {0, *(found.start() for found in _SENTENCE.finditer(text))}
-    best = max(starts, key=lambda start: (told(start), start in sentences, -start))
+    best = max(
+        sentences | {m.start for m in matches}, key=lambda start: (told(start), start in sentences, -start)
+    )
     end = min(len(text), best + LENGTH)
     if end < len(text) and " " in text[best:end]:
         end = best + text[best:end].rindex(" ")
