@@ -19,10 +19,11 @@ import numpy as np
 from benchmarks.harness import Figures, Side, alternate, main, show, timed
 from bot.ranking import taste
 from bot.ranking.edition import choose
-from bot.ranking.library import ByPaper, Library
+from bot.ranking.library import Library
 from bot.ranking.parts import Candidate, scored
 from bot.ranking.taste import Taste
 from bot.ranking.trend import Gathered, trends
+from bot.ranking.vectors import ByPaper
 from bot.ranking.why import explain
 from storage.models import Paper
 

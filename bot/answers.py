@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot import messages, ranking
+from bot import messages
 from bot.entries import Entries
 from bot.errors import DeliveryError, SourceError, UsageError
 from bot.ids import paper_id
-from bot.ingest import SEARCH_PATIENCE, Clock, Ingest
+from bot.ingest import Clock, Ingest
+from bot.lists import FIRST_DAY, PERIODS, Listing, Lists
 from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
+from bot.recommend import Audience
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
 from storage import Store
 from storage.models import Paper, SourceName, Subscription
 
-PERIODS = {"day": 1, "today": 1, "week": 7, "month": 30, "year": 365, "all": 36_500}
-#: The first days on Hugging Face's page.
-FIRST_DAY = date(2023, 5, 4)
-_TOP_CANDIDATES = 300
-_TOP_SHOWN = 50
 #: Longer questions are answered from the store alone: the sources want every word of them in a paper.
 MOST_ASKED = 20
 NOTE_LIMIT = 300
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+Answer = Coroutine[Any, Any, Message] | None
 
 
 class Asker(NamedTuple):
@@ -47,6 +47,7 @@ class Answers:
         store: Store,
         ingest: Ingest,
         search: Search,
+        lists: Lists,
         slack: Slack,
         defaults: Subscription,
         bot_user_id: str,
@@ -57,12 +58,22 @@ class Answers:
         self.store = store
         self.ingest = ingest
         self.search = search
+        self.lists = lists
         self.slack = slack
         self.defaults = defaults
         self.bot_user_id = bot_user_id
         self.seed = seed
         self.clock = clock
         self.entries = entries
+        self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
+            "help": self._help,
+            "subscribe": self._subscribing,
+            "unsubscribe": self._unsubscribing,
+            "top": self._top,
+            "for": self._for_me,
+            "search": self._searching,
+            "saved": self._saved,
+        }
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
@@ -73,28 +84,44 @@ class Answers:
         """The answer as it is at a place: of a page that is shown already, the same papers as they are now."""
         asked = place.asked
         word, _, rest = asked.partition(" ")
-        match word.lower():
-            case "help" if rest.lower() == "search":
-                return messages.search_help()
-            case "help":
-                return messages.help_message(self.seed)
-            case "subscribe":
-                return await self._subscribe(rest, asker)
-            case "unsubscribe" if not rest:
-                return await self._unsubscribe(asker)
-            case "top" if rest.lower() in PERIODS or not rest:
-                return await self._top(rest.lower() or "week", place, asker)
-            case "search" if not rest:
-                raise UsageError("Search for what? For example `/papers search diffusion policy`.")
-            case "search":
-                return await self._search(rest, place, asker)
-            case "saved" if not rest:
-                return await self._saved(place, asker)
-        day = self._day(asked)
-        if day:
-            return await self._day_page(day, place, asker)
+        if (command := self._commands.get(word.lower())) and (answer := command(rest, place, asker)):
+            return await answer
+        if day := self._day(asked):
+            newest = asked.lower() in ("", "today")
+            audience = Audience(asker.channel_id, asker.user_id)
+            return await self._listing(self.lists.day(day, audience, newest=newest), place, asker)
         id = paper_id(asked) if " " not in asked else None
         return await self._paper(id, place, asker) if id else await self._search(asked, place, asker)
+
+    # Each command gets what stands behind its name, and answers None when that makes a topic of the two.
+
+    def _help(self, rest: str, _: Place, __: Asker) -> Answer:
+        if rest.lower() not in ("", "search"):
+            return None
+        return _at_once(messages.search_help() if rest else messages.help_message(self.seed))
+
+    def _subscribing(self, rest: str, _: Place, asker: Asker) -> Answer:
+        return self._subscribe(rest, asker)
+
+    def _unsubscribing(self, rest: str, _: Place, asker: Asker) -> Answer:
+        return None if rest else self._unsubscribe(asker)
+
+    def _top(self, rest: str, place: Place, asker: Asker) -> Answer:
+        period = rest.lower() or "week"
+        return self._listing(self.lists.top(period), place, asker) if period in PERIODS else None
+
+    def _for_me(self, rest: str, place: Place, asker: Asker) -> Answer:
+        if rest.lower() != "me":
+            return None
+        return self._listing(self.lists.recommended(asker.user_id), place, asker)
+
+    def _searching(self, rest: str, place: Place, asker: Asker) -> Answer:
+        if not rest:
+            raise UsageError("Search for what? For example `/papers search diffusion policy`.")
+        return self._search(rest, place, asker)
+
+    def _saved(self, rest: str, place: Place, asker: Asker) -> Answer:
+        return None if rest else self._saved_page(place, asker)
 
     def _day(self, asked: str) -> date | None:
         today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()
@@ -114,47 +141,14 @@ class Answers:
             raise UsageError(f"Hugging Face's daily papers begin on {FIRST_DAY}; there are none for {asked}.")
         return day
 
-    async def _day_page(self, day: date, place: Place, asker: Asker) -> Message:
-        read = await self.ingest.ensure_day(min(day, self.ingest.today()), SEARCH_PATIENCE)
-        listed = await self.store.listed(day, day)
-        shown, note = day, ""
-        if not listed:
-            why = (
-                await self._why_empty(day)
-                if read
-                else " yet: Hugging Face is slow to answer; ask again in a minute"
-            )
-            newest = await self.store.newest_day(day)
-            if newest is None or place.asked.lower() not in ("", "today"):
-                raise UsageError(f"No papers are listed for {day:%A} {day}{why}.")
-            shown, note = newest, f"Nothing is listed for today yet{why}; this is the newest day I have."
-            listed = await self.store.listed(shown, shown)
-        papers = await self._ranked(list(listed))
-        # The buttons name the day: "today" is another one after midnight.
-        place = place._replace(asked=str(shown))
-        return await self._page(messages.day_heading(shown), papers, place, asker, note)
-
-    async def _why_empty(self, day: date) -> str:
-        reading = await self.store.reading("huggingface", day)
-        if reading and reading.error:
-            return " because Hugging Face could not be read; I try again every minute"
-        return ": Hugging Face lists few papers or none at weekends" if day.weekday() >= 5 else ""
-
-    async def _top(self, period: str, place: Place, asker: Asker) -> Message:
-        today = self.ingest.today()
-        first = today - timedelta(days=PERIODS[period] - 1)
-        ids = await self.store.most_upvoted(first, today, _TOP_CANDIDATES)
-        voted = await self.store.papers_voted(
-            self.defaults.team_id, datetime.combine(max(first, FIRST_DAY), datetime.min.time(), UTC)
-        )
-        # Over a month or a year, a half-life of days would leave only the newest.
-        half_life = max(ranking.HALF_LIFE_DAYS, PERIODS[period])
-        papers = await self._ranked(list(dict.fromkeys(ids + voted)), half_life)
-        if not papers:
-            raise UsageError(f"I have no papers for this {period} yet. `/papers today` reads today's.")
-        names = {"all": "of all time", "day": "of the day", "today": "of the day"}
-        heading = f"*Top papers {names.get(period, f'of the {period}')}*"
-        return await self._page(heading, papers[:_TOP_SHOWN], place, asker)
+    async def _listing(self, listing: Awaitable[Listing], place: Place, asker: Asker) -> Message:
+        """A page of a list, remembered as shown to whoever asked."""
+        heading, papers, note, asked = await listing
+        place = place._replace(asked=asked or place.asked)
+        if not place.shown:
+            shown = papers[place.offset : place.offset + messages.PAGE_SIZE]
+            await self.lists.record(shown, place.offset, Audience(asker.channel_id, asker.user_id))
+        return await self._page(heading, papers, place, asker, note)
 
     async def _search(self, typed: str, place: Place, asker: Asker) -> Message:
         if like := parse(typed).like:
@@ -175,7 +169,7 @@ class Answers:
         place = place._replace(asked=place.asked[: QUERY_LIMIT + 10])
         return await self._page(heading, found.papers, place, asker, " ".join(notes), found)
 
-    async def _saved(self, place: Place, asker: Asker) -> Message:
+    async def _saved_page(self, place: Place, asker: Asker) -> Message:
         ids = await self.store.saved(self.defaults.team_id, asker.user_id)
         if not ids and not place.shown:
             raise UsageError(
@@ -227,11 +221,6 @@ class Answers:
                 "and then `/papers subscribe` again."
             )
 
-    async def _ranked(self, ids: Sequence[str], half_life: float = ranking.HALF_LIFE_DAYS) -> list[Paper]:
-        papers = await self.store.papers(ids)
-        tallies = await self.store.tallies(self.defaults.team_id, [paper.id for paper in papers])
-        return ranking.rank(papers, tallies, self.clock(), half_life)
-
     async def _page(
         self,
         heading: str,
@@ -271,6 +260,10 @@ async def find(
     failed = [kept.source for kept in asked if kept.error]
     new = any(kept.new for kept in asked)
     return (await search.search(typed, limit) if new else found), failed
+
+
+async def _at_once(message: Message) -> Message:
+    return message
 
 
 def _remarks(found: Found, failed: Sequence[SourceName]) -> Iterator[str]:

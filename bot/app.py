@@ -19,12 +19,15 @@ from bot.answers import Answers
 from bot.config import Settings
 from bot.daily import Daily
 from bot.delivery import Delivery
+from bot.drafting import Drafting
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
+from bot.lists import Lists
 from bot.logs import BOLT
 from bot.outcomes import NotSent
+from bot.recommend import Recommender
 from bot.refresh import Refresher
 from bot.saving import Saving
 from bot.search import Embedding, Search
@@ -110,11 +113,23 @@ class Bot:
         self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
         seed = settings.papers_upvote_emoji[0]
         delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch)
-        self.daily = Daily(store, ingest, delivery, identity.team_id, clock, timing.tick)
+        self.recommender = Recommender(
+            store, search, settings.papers_database, identity.team_id, clock, settings.papers_diversity
+        )
+        drafting = Drafting(
+            store,
+            ingest,
+            self.recommender,
+            identity.team_id,
+            clock,
+            experiment=settings.papers_experiment,
+        )
+        self.daily = Daily(store, drafting, delivery, identity.team_id, clock, timing.tick)
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
+        lists = Lists(store, ingest, self.recommender, identity.team_id)
         self.answers = Answers(
-            store, ingest, search, slack, self.subscription(""), identity.user_id, seed, clock, entries
+            store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
@@ -270,7 +285,11 @@ async def open_bot(
         token = settings.slack_bot_token.get_secret_value()
         slack = Slack(token, str(settings.slack_api_url), connections)
         identity = await slack.identity() if token else Identity("", "", "", "", "")
-        yield Bot(settings, library, slack, identity, clock, timing)
+        bot = Bot(settings, library, slack, identity, clock, timing)
+        try:
+            yield bot
+        finally:
+            await bot.recommender.aclose()
 
 
 async def run(settings: Settings, clock: Clock = now) -> None:

@@ -78,6 +78,17 @@ class Settings(BaseSettings):
         le=20,
         description="Papers posted as messages of their own, 1 to 20; the rest go in the thread",
     )
+    papers_diversity: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="How unlike one another an edition's first papers are, beside how good: 0 not at all, 1 above all",
+    )
+    papers_experiment: bool = Field(
+        default=False,
+        description="`on`: editions are drawn from two rankings, with and without the channel's taste, and "
+        "`papers-bot evaluate` says which wins",
+    )
     papers_arxiv_categories: Words = Field(
         default=("cs.AI", "cs.CL", "cs.CV", "cs.LG"),
         description="arXiv categories whose daily announcements are kept; `none` for none",

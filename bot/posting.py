@@ -6,8 +6,8 @@ from datetime import date
 from typing import NamedTuple
 
 from bot.app import Bot
-from bot.daily import Draft, posts_of
 from bot.delivery import draw
+from bot.drafting import Draft, posts_of
 from bot.errors import DeliveryError, PapersError
 from bot.messages import Message, header_message
 from storage.models import Subscription
@@ -31,7 +31,7 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
     of = day or bot.daily.local_day(subscription)
     try:
         if dry_run:
-            draft = await bot.daily.draft(subscription, of, exact=day is not None)
+            draft = await bot.daily.drafting.draft(subscription, of, exact=day is not None)
             return Posted(
                 subscription.channel_id, of, messages=tuple(await _drawn(bot, draft)) if draft else ()
             )

@@ -19,9 +19,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bot.errors import UsageError
 from bot.files import read_objects
 from bot.ranking import evaluate, taste
-from bot.ranking.library import ByPaper, Library
+from bot.ranking.library import Library
 from bot.ranking.parts import TREND
-from bot.ranking.trend import Gathered, trends
+from bot.ranking.trend import HALF_TIME_HOURS, Gathered, trends
+from bot.ranking.vectors import ByPaper
 from bot.search.index import Progress
 from bot.search.models import AUTO, Embedding, find
 from bot.search.static import load
@@ -148,8 +149,8 @@ def write_run(results: Iterable[Result], file: IO[str]) -> None:
 
 def _popularity(library: Library, pool: Sequence[str]) -> list[float]:
     papers = [library.papers[id] for id in pool]
-    # All were read at one time, so that none had longer than the others.
-    day = trends([Gathered(paper.title, paper.upvotes) for paper in papers])
+    # All were read at one time, with about half of their upvotes still to come.
+    day = trends([Gathered(paper.title, paper.upvotes, HALF_TIME_HOURS - 1) for paper in papers])
     return [TREND * (one.popularity + one.forecast) for one in day]
 
 

@@ -39,6 +39,7 @@ def _click(action: dict[str, Any], body: dict[str, Any], team_id: str) -> Click:
         # Two presses differ in at least one of these; one press delivered twice differs in neither.
         click_id=f"{action.get('action_ts', '')}:{body.get('trigger_id', '')}",
         clicked_at=_pressed_at(action),
+        channel_id=_asker(body).channel_id,
     )
 
 

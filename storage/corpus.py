@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from storage.database import Connected, Row, as_json, connect, iso
-from storage.papers import NEWEST_CHANGE
+from storage.models import Paper
+from storage.papers import NEWEST_CHANGE, paper_of
 
 #: Rows read at a time: enough to be fast, few enough to be nothing in memory.
 _ROWS = 2_000
@@ -92,6 +93,33 @@ class Corpus(Connected):
             yield entries
             mark = entries[-1].mark
 
+    def papers(self, ids: Iterable[str]) -> list[Paper]:
+        """The known papers among `ids`, in the order asked for."""
+        rows = self.rows(
+            "SELECT papers.* FROM json_each(:ids) AS wanted JOIN papers ON papers.id = wanted.value "
+            "ORDER BY wanted.key",
+            {"ids": as_json(list(ids))},
+        )
+        return [paper_of(row) for row in rows]
+
+    def newest_listed(self, limit: int) -> list[str]:
+        """The papers that were listed last, newest day first; Hugging Face's before arXiv's."""
+        rows = self.rows(
+            "SELECT paper_id FROM listings GROUP BY paper_id "
+            "ORDER BY max(day) DESC, max(source = 'huggingface') DESC, paper_id LIMIT :limit",
+            {"limit": limit},
+        )
+        return [row["paper_id"] for row in rows]
+
+    def vectors_of(self, model: str, ids: Iterable[str]) -> dict[str, bytes]:
+        """What this model made of these papers, as far as it has come."""
+        rows = self.rows(
+            "SELECT id, vector FROM json_each(:ids) AS wanted JOIN papers ON papers.id = wanted.value "
+            "JOIN vectors ON vectors.number = papers.number AND model = :model",
+            {"ids": as_json(list(ids)), "model": model},
+        )
+        return {row["id"]: row["vector"] for row in rows}
+
     def vectors(self, model: str, numbers: Iterable[int]) -> dict[int, bytes]:
         """What this model made of these papers, as far as it has come."""
         rows = self.rows(
@@ -131,7 +159,9 @@ class Corpus(Connected):
 _THAT_MATTER = """
     SELECT paper_id FROM listings WHERE day >= :since
     UNION SELECT paper_id FROM posts WHERE state = 'sent' AND paper_id != ''
-    UNION SELECT paper_id FROM clicks"""
+    UNION SELECT paper_id FROM clicks
+    UNION SELECT paper_id FROM saves WHERE saved
+    UNION SELECT value FROM interests WHERE subject = 'paper'"""
 
 
 def _unread(since: date | None) -> str:

@@ -167,6 +167,39 @@ def m006_harvests(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m007_taste(db: Database) -> None:
+    # An empty user is the whole channel, to which an edition is shown.
+    db.execute("""
+        CREATE TABLE exposures (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, user_id TEXT NOT NULL, day TEXT NOT NULL,
+            paper_id TEXT NOT NULL REFERENCES papers (id), position INTEGER NOT NULL, shown_at TEXT NOT NULL,
+            ranking TEXT NOT NULL, role TEXT NOT NULL, team TEXT NOT NULL, upvotes INTEGER, parts TEXT NOT NULL,
+            PRIMARY KEY (team_id, user_id, channel_id, day, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    # What is taken back stays with attitude 0, as in `saves`.
+    db.execute("""
+        CREATE TABLE interests (
+            team_id TEXT NOT NULL, owner_id TEXT NOT NULL, subject TEXT NOT NULL, value TEXT NOT NULL,
+            attitude INTEGER NOT NULL, stated_at REAL NOT NULL, PRIMARY KEY (team_id, owner_id, subject, value)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE learning (
+            team_id TEXT NOT NULL, owner_id TEXT NOT NULL, active INTEGER NOT NULL, since REAL NOT NULL,
+            PRIMARY KEY (team_id, owner_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE openings (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, paper_id TEXT NOT NULL REFERENCES papers (id),
+            opened_at REAL NOT NULL, PRIMARY KEY (team_id, user_id, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("ALTER TABLE clicks ADD COLUMN channel_id TEXT NOT NULL DEFAULT ''")
+    # What a person or a channel did, whatever the paper.
+    db.execute("CREATE INDEX clicks_of_person ON clicks (team_id, user_id)")
+    db.execute("CREATE INDEX clicks_in_channel ON clicks (team_id, channel_id)")
+    db.execute("CREATE INDEX reactions_of_person ON reactions (team_id, user_id)")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

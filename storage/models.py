@@ -222,7 +222,8 @@ class Reaction(_Value):
 class Click(_Value):
     """One press of a paper's upvote button; `click_id` is the same however often Slack delivers it.
 
-    `value` is 1 for a press that upvotes, 0 for one that takes the upvote back.
+    `value` is 1 for a press that upvotes, 0 for one that takes the upvote back. `channel_id` is where it was made,
+    empty for those of before that was kept.
     """
 
     team_id: str
@@ -231,6 +232,7 @@ class Click(_Value):
     click_id: str
     clicked_at: float
     value: Literal[0, 1] = 1
+    channel_id: str = ""
 
 
 class Save(_Value):
@@ -241,6 +243,100 @@ class Save(_Value):
     paper_id: str
     saved: bool
     pressed_at: float
+
+
+class Opening(_Value):
+    """Somebody followed the link to a paper, last at that time."""
+
+    team_id: str
+    user_id: str
+    paper_id: str
+    opened_at: float
+
+
+class SignalKind(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    SAVED = "saved"
+    OPENED = "opened"
+    SHOWN = "shown"
+
+
+class Signal(NamedTuple):
+    """One thing a person did with a paper, or that it was `SHOWN` to them at `position`, counted from 1.
+
+    `user_id` is empty for what was shown to a whole channel.
+    """
+
+    paper_id: str
+    kind: SignalKind
+    at: datetime
+    position: int = 1
+    user_id: str = ""
+
+
+class Subject(StrEnum):
+    """What somebody can ask for more or less of."""
+
+    PAPER = "paper"
+    AUTHOR = "author"
+    TOPIC = "topic"
+
+
+class Interest(_Value):
+    """What a person or a channel (`owner_id`) said of papers like one, of an author's, or of a topic's.
+
+    `attitude` is 1 for more of it (liked, followed), -1 for less (disliked; never again, if an author or a topic),
+    and 0 once that is taken back. `value` is a paper's id, an author's name, or a topic as `/papers` takes it.
+    """
+
+    team_id: str
+    owner_id: str
+    subject: Subject
+    value: str
+    attitude: Literal[-1, 0, 1]
+    stated_at: float
+
+
+class Learning(NamedTuple):
+    """Whether a person or a channel wants a taste learned, and from which moment on (seconds since 1970)."""
+
+    active: bool = True
+    since: float = 0.0
+
+
+class Exposure(_Value):
+    """A paper as it was shown: to a channel by its edition of `day`, or to the person `user_id` in an answer.
+
+    `position` counts from 1. `role` says why it is in, `parts` are those of its score, `ranking` names the version
+    that made it, and `team` whose pick it was in an experiment. `upvotes` are Hugging Face's at that moment.
+    """
+
+    team_id: str
+    channel_id: str
+    user_id: str = ""
+    day: date
+    paper_id: str
+    position: int
+    shown_at: Moment
+    ranking: str
+    role: str = ""
+    team: str = ""
+    upvotes: Count | None = None
+    parts: dict[str, float] = {}
+
+
+class Standing(NamedTuple):
+    """A paper on the day it was listed: its upvotes when they were last read, and how many hours it had by then.
+
+    `upvotes` is None for a paper that Hugging Face does not list.
+    """
+
+    paper_id: str
+    day: date
+    title: str
+    upvotes: int | None
+    hours: float
 
 
 class Reading(_Value):

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from storage.database import Connected, Row, as_json, iso, to_row
-from storage.models import Edition, Post
+from storage.exposures import KEEP_EXPOSURE
+from storage.models import Edition, Exposure, Paper, Post
 
 _EDITION = tuple(Edition.model_fields)
 _POST = tuple(Post.model_fields)
@@ -34,8 +35,11 @@ def _edition(row: Row) -> Edition:
 
 
 class Posts(Connected):
-    async def plan(self, edition: Edition, posts: Sequence[Post]) -> bool:
-        """Write an edition and all its posts down; False, with nothing written, when that day is planned already."""
+    async def plan(self, edition: Edition, posts: Sequence[Post], exposures: Sequence[Exposure] = ()) -> bool:
+        """Write an edition, all its posts and why each paper is in down.
+
+        False, with nothing written, when that day is planned already.
+        """
         with self.writing() as connection:
             new = connection.execute(
                 f"INSERT OR IGNORE INTO editions ({', '.join(_EDITION)}) "
@@ -44,6 +48,7 @@ class Posts(Connected):
             )
             if new.rowcount:
                 connection.executemany(_INSERT, (to_row(post) for post in posts))
+                connection.executemany(KEEP_EXPOSURE, (to_row(exposure) for exposure in exposures))
         return new.rowcount > 0
 
     async def forget_unsent(self, team_id: str, channel_id: str, day: date) -> None:
@@ -56,6 +61,7 @@ class Posts(Connected):
             ).fetchone()
             if begun is None:
                 connection.execute(f"DELETE FROM posts WHERE {same}", key)
+                connection.execute(f"DELETE FROM exposures WHERE {same} AND user_id = ''", key)
                 connection.execute(f"DELETE FROM editions WHERE {same}", key)
 
     async def plan_share(self, share: Post) -> Post:
@@ -76,13 +82,13 @@ class Posts(Connected):
         """Take back a share that was certainly not sent."""
         self._change(f"DELETE FROM posts WHERE {_KEY} AND kind = 'share' AND state = 'planned'", share)
 
-    async def unfinished_shares(self, team_id: str) -> list[Post]:
-        """Shares that are neither sent nor abandoned, or whose reaction is still to be seeded; oldest first."""
+    async def unfinished_shares(self, team_id: str, before: datetime) -> list[Post]:
+        """Shares planned before then that are neither sent nor abandoned, or not seeded yet; oldest first."""
         rows = self.rows(
-            "SELECT * FROM posts WHERE team_id = :team AND day IS NULL AND state IN ('planned', 'sending') UNION ALL "
-            "SELECT * FROM posts WHERE team_id = :team AND day IS NULL AND state = 'sent' AND seeded = 0 "
-            "ORDER BY planned_at",
-            {"team": team_id},
+            "SELECT * FROM posts WHERE team_id = :team AND day IS NULL AND planned_at < :before "
+            "AND state IN ('planned', 'sending') UNION ALL SELECT * FROM posts WHERE team_id = :team "
+            "AND day IS NULL AND planned_at < :before AND state = 'sent' AND seeded = 0 ORDER BY planned_at",
+            {"team": team_id, "before": iso(before)},
         )
         return [Post.model_validate(row) for row in rows]
 
@@ -133,6 +139,15 @@ class Posts(Connected):
             {"team": team_id, "channel": channel_id, "ids": as_json(list(ids))},
         )
         return {row["paper_id"] for row in rows}
+
+    async def titles_posted(self, team_id: str, channel_id: str, since: datetime) -> list[Paper]:
+        """The papers a channel had in posts that were planned since then, of which only id and title are read."""
+        rows = self.rows(
+            "SELECT papers.id, papers.title FROM posts JOIN papers ON papers.id = posts.paper_id "
+            "WHERE posts.team_id = :team AND channel_id = :channel AND planned_at >= :since AND paper_id != ''",
+            {"team": team_id, "channel": channel_id, "since": iso(since)},
+        )
+        return [Paper(id=row["id"], title=row["title"]) for row in rows]
 
     async def posts_of(self, team_id: str, paper_ids: Sequence[str]) -> list[Post]:
         """Every sent post of these papers in the workspace, newest first."""

@@ -6,6 +6,7 @@ paper in the workspace: the newest of their reactions still there and their butt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -24,12 +25,13 @@ _VOTES = """
         FROM wanted CROSS JOIN posts INDEXED BY posts_of_paper
             ON posts.team_id = :team AND posts.paper_id = wanted.paper_id AND posts.paper_id != ''
         CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = posts.channel_id
-            AND reactions.ts = posts.ts AND reactions.present
+            AND reactions.ts = posts.ts AND reactions.present AND event_ts <= :until
         JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
         SELECT paper_id, user_id, value, at FROM (
             SELECT clicks.paper_id, user_id, clicks.value, max(clicked_at) AS at
             FROM wanted CROSS JOIN clicks ON clicks.team_id = :team AND clicks.paper_id = wanted.paper_id
+                AND clicked_at <= :until
             GROUP BY clicks.paper_id, user_id
         ) WHERE value = 1
     ),
@@ -57,8 +59,8 @@ class Votes(Connected):
     async def record_click(self, click: Click) -> bool:
         """Keep a press of the button; False when this one is known already."""
         changed = self.write(
-            "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at, value) "
-            "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at, :value)",
+            "INSERT OR IGNORE INTO clicks (team_id, paper_id, user_id, click_id, clicked_at, value, channel_id) "
+            "VALUES (:team_id, :paper_id, :user_id, :click_id, :clicked_at, :value, :channel_id)",
             to_row(click),
         )
         return changed > 0
@@ -72,11 +74,13 @@ class Votes(Connected):
         )
         return [Click.model_validate(row) for row in rows]
 
-    async def tallies(self, team_id: str, paper_ids: Sequence[str]) -> dict[str, Tally]:
-        """The workspace's votes on each of these papers; papers without any have an empty tally."""
+    async def tallies(
+        self, team_id: str, paper_ids: Sequence[str], until: float = math.inf
+    ) -> dict[str, Tally]:
+        """The workspace's votes on each of these papers, cast until a time; papers without any have an empty tally."""
         rows = self.rows(
             f"{_VOTES} SELECT paper_id, sum(value = 1) AS up, sum(value = -1) AS down FROM votes GROUP BY paper_id",
-            self._asked(team_id, paper_ids),
+            self._asked(team_id, paper_ids, until),
         )
         return {id: Tally() for id in paper_ids} | {
             row["paper_id"]: Tally(row["up"], row["down"]) for row in rows
@@ -102,5 +106,12 @@ class Votes(Connected):
         )
         return [row["paper_id"] for row in rows]
 
-    def _asked(self, team_id: str, paper_ids: Sequence[str]) -> dict[str, str]:
-        return {"team": team_id, "papers": as_json(list(paper_ids)), "emoji": as_json(dict(self.emoji))}
+    def _asked(
+        self, team_id: str, paper_ids: Sequence[str], until: float = math.inf
+    ) -> dict[str, str | float]:
+        return {
+            "team": team_id,
+            "papers": as_json(list(paper_ids)),
+            "emoji": as_json(dict(self.emoji)),
+            "until": until,
+        }

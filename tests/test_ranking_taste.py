@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ranking.library import Library
-from bot.ranking.signals import Kind, Signal, preferences
+from bot.ranking.signals import preferences
 from bot.ranking.taste import NO_TASTE, learn, neighbours, score
 from bot.ranking.vectors import Vectors
 from bot.ranking.words import Words, ngrams
-from storage.models import Paper
+from storage.models import Paper, Signal
+from storage.models import SignalKind as Kind
 from tests import shelf
 
 NOW = datetime(2026, 8, 18, 9, 30, tzinfo=UTC)

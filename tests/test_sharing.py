@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -196,13 +196,16 @@ async def test_a_process_that_died_while_sharing_leaves_the_paper_once(
     assert (papers_in(slack, reading), post_calls(slack)) == ([PAPER], 2 - work)
     await tick(bot)
     assert posted(slack, reading)[0].reactions == {"+1": [slack.bot_user_id]}
-    assert await bot.library.store.unfinished_shares(slack.team_id) == []
+    assert await bot.library.store.unfinished_shares(slack.team_id, datetime.max.replace(tzinfo=UTC)) == []
 
 
 async def test_a_process_that_died_before_sharing_has_promised_it(
-    bot: Bot, slack: Workspace, ada: str, reading: str, known: None
+    bot: Bot, slack: Workspace, clock: MovedClock, ada: str, reading: str, known: None
 ) -> None:
     await bot.sharing.plan(PAPER, Asker(ada, reading))
+    await tick(bot)
+    assert papers_in(slack, reading) == []  # whoever planned it may be about to send it
+    clock.forward(minutes=1)
     await tick(bot)
     assert papers_in(slack, reading) == [PAPER]
 
@@ -217,12 +220,13 @@ async def test_two_processes_share_a_paper_once(
 
 
 async def test_a_share_that_slack_has_no_time_for_is_posted_later(
-    bot: Bot, slack: Workspace, reading: str, found: Message
+    bot: Bot, slack: Workspace, clock: MovedClock, reading: str, found: Message
 ) -> None:
     slack.faults.rate_limit(POST, retry_after=0, times=6)
     async with running(bot):
         run = await share(slack, found)
         assert "I go on until it is in this channel" in (await run.reply()).plain()
+        clock.forward(minutes=1)
         await slack.wait_for(lambda: posted(slack, reading))
     assert papers_in(slack, reading) == [PAPER]
 
@@ -237,7 +241,9 @@ async def test_where_the_bot_is_not_a_member_the_person_learns_how_to_invite_it(
         refused = await (await share(slack, page)).reply()
         assert f"Type /invite <@{slack.bot_user_id}> and press *Share* again" in refused.text.replace("`", "")
         slack.add_bot(elsewhere)
-        assert await bot.library.store.unfinished_shares(slack.team_id) == []
+        assert (
+            await bot.library.store.unfinished_shares(slack.team_id, datetime.max.replace(tzinfo=UTC)) == []
+        )
         assert papers_in(slack, elsewhere) == [], "what was refused does not come by itself"
         await share(slack, page)
         await slack.wait_for(lambda: papers_in(slack, elsewhere) == [PAPER])
@@ -274,7 +280,7 @@ async def test_what_keeps_the_bot_from_posting_is_said_in_a_sentence(
     slack.faults.fail(POST, code)
     async with running(bot):
         assert said in (await (await share(slack, found)).reply()).plain()
-    assert await bot.library.store.unfinished_shares(slack.team_id) == []
+    assert await bot.library.store.unfinished_shares(slack.team_id, datetime.max.replace(tzinfo=UTC)) == []
     assert posted(slack, reading) == []
 
 

@@ -418,7 +418,7 @@ async def test_a_share_is_no_edition(store: Store) -> None:
     assert await store.last_edition("T1", "C1") is None
     assert await store.posts(edition()) == []
     await store.forget_unsent("T1", "C1", TUESDAY)
-    assert await store.unfinished_shares("T1") == [share()]
+    assert await store.unfinished_shares("T1", NOW + timedelta(days=9)) == [share()]
 
 
 async def test_shares_are_unfinished_until_they_are_sent_and_seeded_oldest_first(store: Store) -> None:
@@ -426,10 +426,10 @@ async def test_shares_are_unfinished_until_they_are_sent_and_seeded_oldest_first
     for other in (share("y"), share("y", team_id="T2")):
         await store.plan_share(other)
     first = await sent(store, later, "1.1")
-    assert await store.unfinished_shares("T1") == [share("y"), first]
+    assert await store.unfinished_shares("T1", NOW + timedelta(days=9)) == [share("y"), first]
     await store.seeded(first)
     await store.abandon(share("y"), "invalid_blocks")
-    assert await store.unfinished_shares("T1") == []
+    assert await store.unfinished_shares("T1", NOW + timedelta(days=9)) == []
 
 
 async def test_only_a_share_that_is_not_being_sent_can_be_forgotten(store: Store) -> None:
@@ -442,7 +442,7 @@ async def test_only_a_share_that_is_not_being_sent_can_be_forgotten(store: Store
         assert await store.release(claimed)
         if forgotten:
             await store.forget_share(post)
-    assert await store.unfinished_shares("T1") == []
+    assert await store.unfinished_shares("T1", NOW + timedelta(days=9)) == []
     _, first = await planned(store, "a")
     await store.forget_share(first)
     assert await store.current(first) == first

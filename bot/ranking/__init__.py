@@ -1,5 +1,4 @@
 """Ordering papers for a channel or a person: pure functions over plain data."""
 
-from bot.ranking.hot import HALF_LIFE_DAYS, Score, rank, score
-
-__all__ = ["HALF_LIFE_DAYS", "Score", "rank", "score"]
+#: Which ranking made a choice, as the log of what was shown has it; changes with whatever changes the order.
+VERSION = "taste-1"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import copy
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.ranking.vectors import Vectors
+from bot.ranking.vectors import ByPaper, Vectors
 from bot.ranking.words import Floats, Rows, Words
 from storage.models import Paper
 
@@ -16,8 +17,6 @@ from storage.models import Paper
 WORDS, EMBEDDING = 1.0, 0.4
 #: Papers that stand for all others when a person's scores are brought to a common unit.
 SAMPLE = 300
-
-ByPaper = Mapping[str, NDArray[np.floating]]
 
 
 class View(Protocol):
@@ -44,9 +43,33 @@ class Library:
         self.papers = {paper.id: paper for paper in papers}
         self._row = {id: row for row, id in enumerate(self.papers)}
         ids = list(self.papers)
-        self.views: list[View] = [Words([paper.about for paper in self.papers.values()])]
-        self.views += [Vectors(ids, vectors) for vectors in embeddings]
+        self._words = Words([paper.about for paper in self.papers.values()])
+        self._vectors = [Vectors(ids, vectors) for vectors in embeddings]
         self._factors = np.array([WORDS, *(EMBEDDING for _ in embeddings)], np.float32)
+        self._background = len(ids)
+        #: The same for all libraries that were extended from this one: tastes learned in one are good for the others.
+        self.root = object()
+
+    def extended(self, papers: Iterable[Paper], embeddings: Sequence[ByPaper] = ()) -> Library:
+        """A library with these papers, too, compared by what the ones before them have taught it.
+
+        `embeddings` are by the same embedders, of the new papers. Papers it has already are left as they are.
+        """
+        new = {paper.id: paper for paper in papers if paper.id not in self.papers}
+        ids = list(new)
+        other = copy.copy(self)
+        other.papers = self.papers | new
+        other._row = {id: row for row, id in enumerate(other.papers)}
+        other._words = self._words.extended([paper.about for paper in new.values()])
+        known = [*embeddings, *({} for _ in self._vectors)]
+        other._vectors = [
+            view.extended(ids, vectors) for view, vectors in zip(self._vectors, known, strict=False)
+        ]
+        return other
+
+    @property
+    def views(self) -> list[View]:
+        return [self._words, *self._vectors]
 
     def __contains__(self, id: object) -> bool:
         return id in self._row
@@ -57,7 +80,7 @@ class Library:
 
     def sample(self, view: View, without: Rows) -> Rows:
         """Papers that stand for all others in a view, evenly spread, and the same for everybody who asks."""
-        known = np.flatnonzero(view.known)
+        known = np.flatnonzero(view.known[: self._background])
         # Papers that were voted on are no average papers, unless there are no others.
         others = np.setdiff1d(known, without)
         known = others if len(others) > 1 else known

@@ -21,19 +21,24 @@ class Part(StrEnum):
     FORECAST = "forecast"
     VOTES = "votes"
     TOPICS = "topics"
+    AUTHORS = "authors"
 
 
 #: What a standard deviation of each is worth; taste counts by the number of votes it rests on, besides.
-TREND, TOPIC = 0.3, 1.0
+TREND, TOPIC, AUTHOR = 0.3, 1.0, 1.0
 
 
 class Candidate(NamedTuple):
-    """A paper that may be shown: its trend among its day's papers, the `team` of its votes, the topics it matches."""
+    """A paper that may be shown: its trend among its day's papers, the `team` of its votes, and what is followed of it.
+
+    `topics` it matches, and `authors` of it, are those that the person or the channel wants more of.
+    """
 
     id: str
     trend: Trend
     votes: float = 0.0
     topics: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
 class Scored(NamedTuple):
@@ -57,7 +62,8 @@ def scored(
 ) -> list[Scored]:
     """The score of each candidate, in their order.
 
-        taste(person) + taste(channel) + 0.3 popularity + 0.3 forecast + team votes + 1 if it matches a topic
+        taste(person) + taste(channel) + 0.3 popularity + 0.3 forecast + team votes
+            + 1 if it matches a topic + 1 if it is by somebody who is followed
 
     Give a person's taste, a channel's, or both. Every candidate has to be in the library.
     """
@@ -75,4 +81,5 @@ def _others(candidate: Candidate) -> Mapping[Part, float]:
         Part.FORECAST: TREND * candidate.trend.forecast,
         Part.VOTES: candidate.votes,
         Part.TOPICS: TOPIC * bool(candidate.topics),
+        Part.AUTHORS: AUTHOR * bool(candidate.authors),
     }

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
-from enum import StrEnum
-from typing import NamedTuple
 
-
-class Kind(StrEnum):
-    UP = "up"
-    DOWN = "down"
-    SAVED = "saved"
-    OPENED = "opened"
-    SHOWN = "shown"
-
-
-class Signal(NamedTuple):
-    """One thing a person did with a paper, or that it was `SHOWN` to them at `position`, counted from 1."""
-
-    paper_id: str
-    kind: Kind
-    at: datetime
-    position: int = 1
-
+from storage.models import Signal
+from storage.models import SignalKind as Kind
 
 #: A vote is a vote; saving is one in private; opening may have been curiosity.
 WEIGHT = {Kind.UP: 1.0, Kind.DOWN: -1.0, Kind.SAVED: 1.0, Kind.OPENED: 0.3}
@@ -51,6 +35,26 @@ def preferences(signals: Iterable[Signal]) -> dict[str, float]:
             liked.pop(id, None)
             liked[id], certain[id] = value, certainty
     return liked
+
+
+def shared(signals: Iterable[Signal]) -> dict[str, float]:
+    """How much the people of a channel like each paper: sgn(s) log2(1 + |s|) of the sum s over people.
+
+    By papers in the order of their newest signals. One person's upvote counts 1, those of three people 2: votes count
+    by their logarithm, as everywhere here. That a paper was only shown counts where nobody said anything of it.
+    """
+    told = sorted(signals, key=lambda one: one.at)
+    said = {one.paper_id for one in told if one.kind is not Kind.SHOWN}
+    people = defaultdict[str, list[Signal]](list)
+    for one in told:
+        if one.kind is not Kind.SHOWN or one.paper_id not in said:
+            people[one.user_id].append(one)
+    sums = defaultdict[str, float](float)
+    for theirs in people.values():
+        for id, value in preferences(theirs).items():
+            sums[id] += value
+    newest_last = reversed(dict.fromkeys(one.paper_id for one in reversed(told)))
+    return {id: math.copysign(math.log2(1 + abs(sums[id])), sums[id]) for id in newest_last}
 
 
 def _said(signal: Signal) -> tuple[float, int]:

@@ -16,7 +16,8 @@ TITLE = 0.4
 #: Days are never thought more alike than this, in natural logarithms of upvotes.
 LEAST_SPREAD = 0.5
 #: What this workspace's votes count beside the upvotes of everybody, and how many full exposures they begin with.
-TEAM, BELIEF = 2.0, 1.0
+#: After a day, two colleagues weigh as much as seven times the upvotes on Hugging Face; one is no match for forty.
+TEAM, BELIEF = 1.0, 1.0
 
 
 class Gathered(NamedTuple):
@@ -52,11 +53,11 @@ def trends(day: Sequence[Gathered]) -> list[Trend]:
     """The trend of each of one day's papers.
 
         popularity = (ln((1 + u) / g(t)) - mean of the day) / deviation of the day
-        forecast   = -0.4 (ln c - mean of the day) / deviation of the day
+        forecast   = -0.4 * 2 (1 - g(t)) (ln c - mean of the day) / deviation of the day
 
     u: upvotes, g(t): the share of its upvotes that a paper has after t hours, so that the one listed last is not
-    punished; c: characters of the title, for short titles go on gathering. The deviation is that of the first
-    logarithm, 0.5 at least. A paper that is not listed counts as one that has no upvote and will get none.
+    punished; c: characters of the title, for short titles gather more of what is still to come. The deviation is that
+    of the first logarithm, 0.5 at least. A paper that is not listed counts as one that has no upvote and will get none.
     """
     rates = [0.0 if one.upvotes is None else math.log((1 + one.upvotes) / gathered(one.hours)) for one in day]
     lengths = [math.log(max(len(one.title), 1)) for one in day]
@@ -66,7 +67,7 @@ def trends(day: Sequence[Gathered]) -> list[Trend]:
     return [
         Trend(
             popularity=(rate - mean) / spread,
-            forecast=-TITLE * (length - usual) / spread,
+            forecast=-TITLE * 2 * (1 - gathered(one.hours)) * (length - usual) / spread,
             upvotes=one.upvotes,
             above=sum(other < count for other in counts) / len(day),
         )
@@ -77,7 +78,7 @@ def trends(day: Sequence[Gathered]) -> list[Trend]:
 def team(tally: Tally, hours: float, usual: float) -> float:
     """What this workspace's votes on a paper say, 0 when they are what was to be expected.
 
-        team = 2 (l((v + m) / (g(t) + 1)) - l(m)),  l(x) = sgn(x) ln(1 + |x|)
+        team = l((v + m) / (g(t) + 1)) - l(m),  l(x) = sgn(x) ln(1 + |x|)
 
     v: upvotes minus downvotes; t: hours since it was posted here, and g as above, 0 before it was posted; m: the
     usual net votes of a paper here. The fraction is the mean of a Poisson rate under a Gamma prior with the weight

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,29 @@ NEAREST = 3
 RECENT = 100
 
 
+ByPaper = Mapping[str, NDArray[np.floating]]
+
+
+class _Space(NamedTuple):
+    """What some vectors have in common: their mean, and the directions with how far they are to be squeezed."""
+
+    mean: Floats
+    directions: Floats
+    scale: Floats
+
+    @classmethod
+    def of(cls, x: Floats) -> Self:
+        mean: Floats = x.mean(axis=0)
+        around = x - mean
+        variances, directions = np.linalg.eigh(around.T @ around / np.float32(len(x)))
+        damped = np.maximum(variances, 0) + DAMPING * max(float(variances.mean()), 1e-12)
+        return cls(mean, directions, np.sqrt(damped).astype(np.float32))
+
+    def place(self, x: Floats) -> Floats:
+        """The vectors, whitened, at unit length."""
+        return _unit(((x - self.mean) @ self.directions) / self.scale)
+
+
 class Vectors:
     """The vectors of some papers; `known` says which papers have one.
 
@@ -25,13 +50,26 @@ class Vectors:
     C = U diag(s + 10 mean(s)) U': whitening (Su et al., https://arxiv.org/abs/2103.15316), shrunk.
     """
 
-    def __init__(self, ids: Sequence[str], vectors: Mapping[str, NDArray[np.floating]]) -> None:
+    def __init__(self, ids: Sequence[str], vectors: ByPaper) -> None:
         self.known = np.array([id in vectors for id in ids], bool)
-        size = next((len(vector) for vector in vectors.values()), 1)
         rows = [np.asarray(vectors[id], np.float32) for id in ids if id in vectors]
-        self._x = np.zeros((len(ids), size), np.float32)
-        if len(rows) > 1:
-            self._x[self.known] = _unit(_whitened(np.array(rows)))
+        self._space = _Space.of(np.array(rows)) if len(rows) > 1 else None
+        self._x = self._placed(ids, vectors)
+
+    def extended(self, ids: Sequence[str], vectors: ByPaper) -> Vectors:
+        """These papers and more, around the average of these alone."""
+        more = copy.copy(self)
+        more.known = np.append(self.known, [id in vectors for id in ids]).astype(bool)
+        more._x = np.concatenate([self._x, self._placed(ids, vectors)])
+        return more
+
+    def _placed(self, ids: Sequence[str], vectors: ByPaper) -> Floats:
+        """A row for each paper; zeros for one without a vector, and for all where there are too few to compare."""
+        x = np.zeros((len(ids), len(self._space.mean) if self._space else 1), np.float32)
+        known = [row for row, id in enumerate(ids) if id in vectors]
+        if self._space and known:
+            x[known] = self._space.place(np.array([vectors[ids[row]] for row in known], np.float32))
+        return x
 
     def affinity(self, rows: Rows, to: Rows, weights: Floats) -> Floats:
         """How close each of `rows` is to the papers `to`, newest last, by their `weights`.
@@ -55,14 +93,6 @@ class Vectors:
         return cosines
 
 
-def _whitened(x: Floats) -> Floats:
-    around = x - x.mean(axis=0)
-    variances, directions = np.linalg.eigh(around.T @ around / np.float32(len(x)))
-    scale = np.sqrt(np.maximum(variances, 0) + DAMPING * max(float(variances.mean()), 1e-12))
-    whitened: Floats = (around @ directions) / scale
-    return whitened
-
-
-def _unit(x: Floats) -> Floats:
+def _unit(x: NDArray[np.floating]) -> Floats:
     unit: Floats = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     return unit

@@ -68,6 +68,8 @@ def _text(part: Part, value: float, candidate: Candidate, tally: Tally, titles: 
             return _votes(tally, value)
         case Part.TOPICS:
             return f"topic: {', '.join(candidate.topics)}"
+        case Part.AUTHORS:
+            return f"by {', '.join(candidate.authors)}"
 
 
 def _taste(value: float, titles: list[str], whose: str) -> str:

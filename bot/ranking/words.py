@@ -7,6 +7,7 @@ measured and gave nothing (docs/ranking.md).
 
 from __future__ import annotations
 
+import copy
 import re
 import zlib
 from collections.abc import Sequence
@@ -48,13 +49,23 @@ class Words:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Learn the vocabulary of these papers, and hold them: about 300 numbers, 2.4 kB, for each."""
-        counted = [np.unique(ngrams(text), return_counts=True) for text in texts]
-        self._grams, idf = _vocabulary([grams for grams, _ in counted])
-        self._x = _tf_idf(counted, self._grams, idf)
-        self._mean = np.asarray(self._x.sum(axis=0), np.float32) / max(len(texts), 1)
-        self._along: Floats = self._x @ self._mean
+        counted = _counted(texts)
+        self._grams, self._idf = _vocabulary([grams for grams, _ in counted])
+        x = _tf_idf(counted, self._grams, self._idf)
+        self._mean = np.asarray(x.sum(axis=0), np.float32) / max(len(texts), 1)
+        self._hold(x)
+
+    def extended(self, texts: Sequence[str]) -> Words:
+        """These papers and more, by the vocabulary, the frequencies and the average paper of these alone."""
+        more = copy.copy(self)
+        more._hold(sparse.vstack([self._x, _tf_idf(_counted(texts), self._grams, self._idf)], format="csr"))
+        return more
+
+    def _hold(self, x: sparse.csr_array) -> None:
+        self._x = x
+        self._along: Floats = x @ self._mean
         self._square = float(self._mean @ self._mean)
-        norms = np.asarray(self._x.multiply(self._x).sum(axis=1)).ravel()
+        norms = np.asarray(x.multiply(x).sum(axis=1)).ravel()
         self._length = np.sqrt(np.maximum(norms - 2 * self._along + self._square, 1e-12))
         # A paper with no word of the vocabulary is like nothing, rather than opposite to everything.
         self.known = norms > 0
@@ -74,6 +85,10 @@ class Words:
         around = products - self._along[rows][:, None] - self._along[to][None, :] + self._square
         cosines: Floats = around / (self._length[rows][:, None] * self._length[to][None, :])
         return cosines
+
+
+def _counted(texts: Sequence[str]) -> list[tuple[Grams, NDArray[np.intp]]]:
+    return [np.unique(ngrams(text), return_counts=True) for text in texts]
 
 
 def _vocabulary(papers: Sequence[Grams]) -> tuple[Grams, Floats]:

@@ -199,6 +199,11 @@ class Search:
         for pool in (self._searching, self._indexing):
             await asyncio.to_thread(pool.shutdown, cancel_futures=True)
 
+    @property
+    def encoder(self) -> str:
+        """The name of the encoder in use, under which the store keeps its vectors; empty without one."""
+        return self._encoder.name if self._encoder else ""
+
     # --- on the loop -------------------------------------------------------------------------------------------
 
     def _is_current(self, revision: int) -> bool:

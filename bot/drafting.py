@@ -1,0 +1,252 @@
+"""What a channel's edition holds: the papers listed since its last one, in the order of the ranking."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from bot.ingest import Clock, Ingest
+from bot.ranking import VERSION
+from bot.ranking.edition import unseen
+from bot.ranking.interleave import Team, team_draft
+from bot.ranking.trend import bloomed
+from bot.recommend import Audience, Ranked, Recommender
+from storage import Store
+from storage.models import Edition, Exposure, Listed, Paper, Post, PostKind, Subscription
+
+#: Hugging Face's papers are all in the edition; arXiv's announcements, hundreds a day, fill it up to this.
+FULL = 30
+#: Days a channel can catch up on, so that Monday's edition has what the weekend brought.
+CATCH_UP = timedelta(days=3)
+#: Papers listed so many days ago can come back when their upvotes have grown since.
+BLOOM = timedelta(days=14)
+#: A paper under another number, or almost the same title, comes at most so long after the first.
+REMEMBERED = timedelta(days=90)
+#: The role of a paper that is none of the first, in the log of what was shown.
+REST = "rest"
+
+
+class Draft(NamedTuple):
+    """An edition, its papers in order, and why each is in, before anything is written down."""
+
+    edition: Edition
+    papers: list[Paper]
+    exposures: list[Exposure]
+
+
+class Shown(NamedTuple):
+    """One paper of an edition: the role in which it was chosen, and whose pick it was in an experiment."""
+
+    id: str
+    role: str
+    team: str = ""
+
+
+class Drafting:
+    """Drafts editions for the channels of one workspace.
+
+    With `experiment`, two rankings take turns in choosing what stands first: the one with the channel's taste, and
+    the same without it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ingest: Ingest,
+        recommender: Recommender,
+        team_id: str,
+        clock: Clock,
+        *,
+        experiment: bool = False,
+    ) -> None:
+        self.store = store
+        self.ingest = ingest
+        self.recommender = recommender
+        self.team_id = team_id
+        self.clock = clock
+        self.experiment = experiment
+
+    async def draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
+        """Choose and order the papers of the edition of `day`; None when there are none the channel has not had.
+
+        `exact`: only papers listed on that very day, instead of all that was listed since the last edition.
+        """
+        last = None if exact else await self.store.last_edition(self.team_id, subscription.channel_id)
+        listed = await (self._listed(day, day) if exact else self._since(last, min(day, self.ingest.today())))
+        fresh = await self._unseen(subscription.channel_id, listed)
+        if not fresh:
+            return None
+        late = {} if exact else await self._bloomed(subscription.channel_id, fresh)
+        papers = await self.store.papers([*fresh, *late])
+        ranked = await self.recommender.rank(papers, Audience(subscription.channel_id))
+        shown = await self._shown(ranked, subscription, day, fresh, late)
+        return self._drafted(ranked, subscription, day, shown, fresh | late, last) if shown else None
+
+    async def _shown(
+        self,
+        ranked: Ranked,
+        subscription: Subscription,
+        day: date,
+        fresh: Mapping[str, Listed],
+        late: Mapping[str, Listed],
+    ) -> list[Shown]:
+        """What the edition shows, in order: the first by the ranking's choice, then the rest by their scores."""
+        seed = f"{self.team_id} {subscription.channel_id} {day}"
+        choices = await self.recommender.choose(ranked, subscription.top, list(late), seed)
+        first = [Shown(choice.id, choice.role) for choice in choices]
+        if self.experiment and ranked.tasted:
+            first = _interleaved(first, ranked, fresh, subscription.top, seed)
+        taken = {one.id for one in first}
+        rest = [one.id for one in ranked.scored if one.id in fresh and one.id not in taken]
+        return first + [Shown(id, REST) for id in _filling(rest, fresh, FULL - len(first))]
+
+    def _drafted(
+        self,
+        ranked: Ranked,
+        subscription: Subscription,
+        day: date,
+        shown: Sequence[Shown],
+        listed: Mapping[str, Listed],
+        last: Edition | None,
+    ) -> Draft:
+        papers = [ranked.papers[one.id] for one in shown]
+        news = [listed[one.id] for one in shown if one.role != "bloomed"]
+        curated = any(where.curated for where in news)
+        edition = Edition(
+            team_id=self.team_id,
+            channel_id=subscription.channel_id,
+            day=day,
+            listed_day=max((where.day for where in news), default=day),
+            first_day=min((where.day for where in news if where.curated or not curated), default=day),
+            announced_day=max(
+                (where.day for where in listed.values() if not where.curated),
+                default=last.announced_day if last else None,
+            ),
+            planned_at=self.clock(),
+            top=subscription.top,
+            listed=_counts(papers, listed),
+            left_out=len(ranked.scored) - len(papers),
+        )
+        return Draft(edition, papers, list(_exposures(edition, shown, ranked)))
+
+    async def _unseen(self, channel_id: str, listed: Mapping[str, Listed]) -> dict[str, Listed]:
+        """What is news to a channel: not what it had, be it under another number or almost the same title."""
+        had = await self.store.papers_posted(self.team_id, channel_id, list(listed))
+        fresh = await self.store.papers([id for id in listed if id not in had])
+        remembered = await self.store.titles_posted(self.team_id, channel_id, self.clock() - REMEMBERED)
+        kept = await asyncio.to_thread(unseen, fresh, remembered)
+        return {paper.id: listed[paper.id] for paper in kept}
+
+    async def _bloomed(self, channel_id: str, fresh: Mapping[str, Listed]) -> dict[str, Listed]:
+        """Papers of earlier days that the channel did not have, and whose upvotes have grown since those days."""
+        first = min(where.day for where in fresh.values())
+        listed = await self.store.listed(first - BLOOM, first - timedelta(days=1))
+        now = {one.paper_id: one for one in await self.store.standings_of(list(listed))}
+        grown = {}
+        for day in sorted({where.day for where in listed.values()}):
+            midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+            for before in await self.store.standings_on([day], until=midnight):
+                latest = now.get(before.paper_id)
+                if before.upvotes is None or latest is None or latest.upvotes is None:
+                    continue
+                if bloomed(before.upvotes, before.hours, latest.upvotes):
+                    grown[before.paper_id] = listed[before.paper_id]
+        return await self._unseen(channel_id, {id: it for id, it in grown.items() if id not in fresh})
+
+    async def _since(self, last: Edition | None, today: date) -> dict[str, Listed]:
+        """The papers listed since a channel's last edition."""
+        since = max(last.listed_day, today - CATCH_UP) if last else today - CATCH_UP
+        return _news(await self._listed(min(since, today), today), last)
+
+    async def _listed(self, first: date, last: date) -> dict[str, Listed]:
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        await asyncio.gather(*(self.ingest.ensure_day(day) for day in days))
+        return await self.store.listed(first, last)
+
+
+def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
+    """What is new to a channel: for its first edition, the newest day of each kind of listing.
+
+    After that, whatever Hugging Face listed from the last edition's day on: that day too, because papers
+    go on being listed until its evening. Of arXiv only later announcements than the channel has seen: the
+    hundreds that did not make it yesterday are not news today.
+    """
+    if last:
+        announced = last.announced_day or date.min
+        return {id: where for id, where in listed.items() if where.curated or where.day > announced}
+    newest = {
+        kind: max((w.day for w in listed.values() if w.curated is kind), default=None)
+        for kind in (True, False)
+    }
+    return {id: where for id, where in listed.items() if where.day == newest[where.curated]}
+
+
+def _interleaved(
+    chosen: Sequence[Shown], ranked: Ranked, fresh: Mapping[str, Listed], size: int, seed: str
+) -> list[Shown]:
+    """What stands first where two rankings take turns: with the channel's taste as chosen, and without it."""
+    plain = sorted(
+        (one for one in ranked.scored if one.id in fresh), key=lambda one: one.familiar - one.total
+    )
+    roles = {one.id: one.role for one in chosen}
+    # The seed is no secret: it makes an edition the same when it is planned again.
+    coin = random.Random(seed)  # noqa: S311
+    drafted = team_draft([one.id for one in chosen], [one.id for one in plain], size, coin)
+    return [
+        Shown(one.id, roles.get(one.id, "best") if one.team is Team.FIRST else "best", one.team)
+        for one in drafted
+    ]
+
+
+def _exposures(edition: Edition, shown: Sequence[Shown], ranked: Ranked) -> Iterator[Exposure]:
+    scored = {one.id: one for one in ranked.scored}
+    for position, one in enumerate(shown, start=1):
+        yield Exposure(
+            team_id=edition.team_id,
+            channel_id=edition.channel_id,
+            day=edition.day,
+            paper_id=one.id,
+            position=position,
+            shown_at=edition.planned_at,
+            ranking=VERSION,
+            role=one.role,
+            team=one.team,
+            upvotes=ranked.papers[one.id].upvotes,
+            parts={str(part): value for part, value in scored[one.id].parts.items()},
+        )
+
+
+def posts_of(draft: Draft) -> list[Post]:
+    """All posts of an edition: the header, the top as messages of their own, the rest for the thread."""
+    edition = draft.edition
+    header = Post(
+        team_id=edition.team_id,
+        channel_id=edition.channel_id,
+        day=edition.day,
+        position=0,
+        kind=PostKind.HEADER,
+        planned_at=edition.planned_at,
+        seeded=True,
+    )
+    posts = [header]
+    for position, paper in enumerate(draft.papers, start=1):
+        kind = PostKind.PAPER if position <= edition.top else PostKind.REST
+        # Only the top is seeded: thirty reactions more would take most of a minute's allowance.
+        changed = {"position": position, "kind": kind, "paper_id": paper.id, "seeded": kind is PostKind.REST}
+        posts.append(header.model_copy(update=changed))
+    return posts
+
+
+def _filling(rest: Sequence[str], listed: Mapping[str, Listed], room: int) -> list[str]:
+    """All of Hugging Face's, and the best of the others until the edition is full; in their order."""
+    others = [id for id in rest if not listed[id].curated]
+    kept = {*others[: max(0, room - (len(rest) - len(others)))]}
+    return [id for id in rest if listed[id].curated or id in kept]
+
+
+def _counts(papers: Sequence[Paper], listed: Mapping[str, Listed]) -> dict[str, int]:
+    curated = sum(1 for paper in papers if listed[paper.id].curated)
+    return {"huggingface": curated, "arxiv": len(papers) - curated}

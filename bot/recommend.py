@@ -1,0 +1,272 @@
+"""Brings what the store knows of people, papers and votes to the ranking: for a channel, a person, or both.
+
+What is asked of the store is read on the loop; everything that is computed from it, in one thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from bot.ingest import Clock
+from bot.ranking import edition, signals, taste, trend
+from bot.ranking.edition import Choice
+from bot.ranking.library import Library
+from bot.ranking.parts import Candidate, Scored, scored
+from bot.ranking.taste import NO_TASTE, Taste
+from bot.ranking.trend import Gathered, Trend
+from bot.search import Search
+from bot.shelf import Shelf
+from bot.wishes import Wishes, wishes
+from storage import Store
+from storage.models import Paper, Standing, Tally
+
+T = TypeVar("T")
+
+#: Votes on the posts of so many days say what is usual here.
+USUAL = timedelta(days=30)
+
+
+class Audience(NamedTuple):
+    """For whom papers are ordered: a channel, a person, a person in a channel, or, where both are empty, nobody."""
+
+    channel_id: str = ""
+    user_id: str = ""
+
+
+#: Whoever sees everybody's order, without a taste.
+NOBODY = Audience()
+
+
+class Liking(NamedTuple):
+    """What one person or channel likes: how much each paper, and what was asked for in words."""
+
+    preferences: Mapping[str, float]
+    wishes: Wishes
+
+
+INDIFFERENT = Liking({}, Wishes())
+
+
+class Facts(NamedTuple):
+    """What the store knows of some papers, and of whom they are to be ordered for.
+
+    `days` are the groups within which upvotes are compared; `posted` are hours since a paper was posted here first.
+    """
+
+    audience: Audience
+    papers: Sequence[Paper]
+    days: Sequence[Sequence[Standing]]
+    tallies: Mapping[str, Tally]
+    posted: Mapping[str, float]
+    usual: float
+    person: Liking
+    channel: Liking
+    now: datetime
+
+
+class Ranked(NamedTuple):
+    """Papers in the order of their scores, and what the scores rest on."""
+
+    papers: dict[str, Paper]
+    scored: list[Scored]
+    candidates: dict[str, Candidate]
+    tallies: Mapping[str, Tally]
+    library: Library
+    person: Taste
+    channel: Taste
+
+    @property
+    def ordered(self) -> list[Paper]:
+        return [self.papers[one.id] for one in self.scored]
+
+    @property
+    def tasted(self) -> bool:
+        """Whether anybody's taste had a say in it."""
+        return self.person != NO_TASTE or self.channel != NO_TASTE
+
+
+class _Learned(NamedTuple):
+    """A taste, the preferences it was learned from, newest last, and the root of the library it was learned in."""
+
+    root: object
+    preferences: tuple[tuple[str, float], ...]
+    taste: Taste
+
+
+class Recommender:
+    """Orders papers in one workspace. Close it at the end."""
+
+    def __init__(
+        self,
+        store: Store,
+        search: Search,
+        database: Path,
+        team_id: str,
+        clock: Clock,
+        diversity: float = edition.DIVERSITY,
+    ) -> None:
+        self.store = store
+        self.search = search
+        self.team_id = team_id
+        self.clock = clock
+        self.diversity = diversity
+        self._shelf = Shelf(database)
+        self._thread = ThreadPoolExecutor(1, "ranking")
+        self._tastes: dict[str, _Learned] = {}
+
+    async def rank(
+        self,
+        papers: Sequence[Paper],
+        audience: Audience = NOBODY,
+        *,
+        together: bool = False,
+        until: datetime | None = None,
+    ) -> Ranked:
+        """The papers as this audience should see them, best first; those it muted are left out.
+
+        Upvotes are compared within the days that papers were listed on, or of all `together`. With `until`, as it would
+        have been at that time.
+        """
+        facts = await self._facts(papers, audience, together=together, until=until)
+        return await self._aside(self._ranked, facts)
+
+    async def choose(self, ranked: Ranked, size: int, bloomed: Sequence[str], seed: str) -> list[Choice]:
+        """The `size` papers that an edition shows first, in order: see `ranking.edition.choose`."""
+        return await self._aside(
+            lambda: edition.choose(
+                ranked.scored,
+                size,
+                ranked.library.alike,
+                bloomed=bloomed,
+                diversity=self.diversity,
+                seed=seed,
+            )
+        )
+
+    async def liking(self, owner_id: str, until: datetime | None = None) -> Liking:
+        """What a person or a channel likes; nothing where that is switched off, but what they mute."""
+        if not owner_id:
+            return INDIFFERENT
+        learning = await self.store.learning(self.team_id, owner_id)
+        stated = wishes(await self.store.interests(self.team_id, owner_id))
+        if not learning.active:
+            return Liking({}, Wishes(muted_topics=stated.muted_topics, muted_authors=stated.muted_authors))
+        now, at = until or self.clock(), until.timestamp() if until else math.inf
+        if is_channel(owner_id):
+            told = await self.store.signals_of_channel(self.team_id, owner_id, now, learning.since, at)
+            return Liking(signals.shared(told), stated)
+        told = await self.store.signals_of_person(self.team_id, owner_id, now, learning.since, at)
+        return Liking(signals.preferences(told), stated)
+
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
+
+    # --- on the loop -------------------------------------------------------------------------------------------
+
+    async def _facts(
+        self, papers: Sequence[Paper], audience: Audience, *, together: bool, until: datetime | None
+    ) -> Facts:
+        now, ids = until or self.clock(), [paper.id for paper in papers]
+        person, channel = (
+            await self.liking(audience.user_id, until),
+            await self.liking(audience.channel_id, until),
+        )
+        wanted = [
+            paper for paper in papers if not (person.wishes.mutes(paper) or channel.wishes.mutes(paper))
+        ]
+        at = until.timestamp() if until else math.inf
+        return Facts(
+            audience,
+            wanted,
+            await self._days(ids, until, together=together),
+            await self.store.tallies(self.team_id, ids, at),
+            await self._posted(ids, now),
+            await self.store.usual_votes(self.team_id, now - USUAL),
+            person,
+            channel,
+            now,
+        )
+
+    async def _days(
+        self, ids: Sequence[str], until: datetime | None, *, together: bool
+    ) -> list[list[Standing]]:
+        own = await self.store.standings_of(ids, until)
+        if together:
+            return [own]
+        days: defaultdict[date, list[Standing]] = defaultdict(list)
+        for one in await self.store.standings_on(sorted({one.day for one in own}), until):
+            days[one.day].append(one)
+        # Oldest first, so that of two days on which a paper was listed the newer one counts.
+        return [days[day] for day in sorted(days)]
+
+    async def _posted(self, ids: Sequence[str], now: datetime) -> dict[str, float]:
+        """Hours since each paper was posted here first, newest posts first in what the store answers."""
+        posts = await self.store.posts_of(self.team_id, ids)
+        hours = {post.paper_id: (now.timestamp() - float(post.ts)) / 3600 for post in posts}
+        return {id: since for id, since in hours.items() if since > 0}
+
+    async def _aside(self, function: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    # --- in the thread -----------------------------------------------------------------------------------------
+
+    def _ranked(self, facts: Facts) -> Ranked:
+        ids = [paper.id for paper in facts.papers]
+        wanted = {*ids, *facts.person.preferences, *facts.channel.preferences}
+        library = self._shelf.library(wanted, facts.now.date().isoformat(), self.search.encoder)
+        candidates = [one for one in _candidates(facts) if one.id in library]
+        person = self._taste(library, facts.audience.user_id, facts.person.preferences)
+        channel = self._taste(library, facts.audience.channel_id, facts.channel.preferences)
+        ranked = sorted(scored(candidates, library, person, channel), key=lambda one: -one.total)
+        return Ranked(
+            {paper.id: paper for paper in facts.papers},
+            ranked,
+            {one.id: one for one in candidates},
+            facts.tallies,
+            library,
+            person,
+            channel,
+        )
+
+    def _taste(self, library: Library, owner_id: str, preferences: Mapping[str, float]) -> Taste:
+        """What was learned before, as long as neither the library nor the votes have changed."""
+        if not preferences:
+            return NO_TASTE
+        known, told = self._tastes.get(owner_id), tuple(preferences.items())
+        if known is None or known.root is not library.root or known.preferences != told:
+            known = self._tastes[owner_id] = _Learned(library.root, told, taste.learn(library, preferences))
+        return known.taste
+
+
+def is_channel(owner_id: str) -> bool:
+    """Whether a Slack id is a conversation's; people's begin with U or W."""
+    return not owner_id.startswith(("U", "W"))
+
+
+def _candidates(facts: Facts) -> Iterable[Candidate]:
+    trends = _trends(facts)
+    for paper in facts.papers:
+        tally = facts.tallies.get(paper.id, Tally())
+        yield Candidate(
+            paper.id,
+            trends.get(paper.id) or Trend(0.0, 0.0, paper.upvotes, 0.0),
+            trend.team(tally, facts.posted.get(paper.id, 0.0), facts.usual),
+            tuple(dict.fromkeys(facts.channel.wishes.topics(paper) + facts.person.wishes.topics(paper))),
+            tuple(dict.fromkeys(facts.channel.wishes.authors(paper) + facts.person.wishes.authors(paper))),
+        )
+
+
+def _trends(facts: Facts) -> dict[str, Trend]:
+    """The trend of each paper within its newest day."""
+    found: dict[str, Trend] = {}
+    for day in facts.days:
+        gathered = [Gathered(one.title, one.upvotes, one.hours) for one in day]
+        found |= zip((one.paper_id for one in day), trend.trends(gathered), strict=True)
+    return found

@@ -1,0 +1,55 @@
+"""What was shown to whom, at which position and why: the ranking's log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from storage.database import Connected, Row, iso, to_row
+from storage.models import Edition, Exposure
+
+_COLUMNS = tuple(Exposure.model_fields)
+# Shown twice on one day, a paper was seen where it stood first.
+KEEP_EXPOSURE = (
+    f"INSERT OR IGNORE INTO exposures ({', '.join(_COLUMNS)}) "
+    f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
+)
+
+
+def _exposure(row: Row) -> Exposure:
+    return Exposure.model_validate({**row, "parts": json.loads(row["parts"])})
+
+
+class Exposures(Connected):
+    async def record_exposures(self, exposures: Sequence[Exposure]) -> None:
+        """Keep what was shown to a person; what an edition shows is kept when it is planned."""
+        with self.writing() as connection:
+            connection.executemany(KEEP_EXPOSURE, (to_row(exposure) for exposure in exposures))
+
+    async def exposures(self, edition: Edition) -> list[Exposure]:
+        """What an edition shows, in its order; empty for editions of before this was kept."""
+        rows = self.rows(
+            "SELECT * FROM exposures WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
+            "AND user_id = '' ORDER BY position",
+            to_row(edition),
+        )
+        return [_exposure(row) for row in rows]
+
+    async def exposure(self, team_id: str, channel_id: str, paper_id: str) -> Exposure | None:
+        """How a channel's edition showed a paper, if one did."""
+        rows = self.rows(
+            "SELECT * FROM exposures WHERE team_id = :team AND channel_id = :channel AND paper_id = :paper "
+            "AND user_id = '' ORDER BY day DESC LIMIT 1",
+            {"team": team_id, "channel": channel_id, "paper": paper_id},
+        )
+        return _exposure(rows[0]) if rows else None
+
+    async def editions_of(self, team_id: str, first: date, channel_id: str = "") -> list[Edition]:
+        """A workspace's editions from a day on, oldest first; of one channel, where one is named."""
+        rows = self.rows(
+            "SELECT * FROM editions WHERE team_id = :team AND day >= :first "
+            "AND (:channel = '' OR channel_id = :channel) ORDER BY planned_at, channel_id",
+            {"team": team_id, "first": iso(first), "channel": channel_id},
+        )
+        return [Edition.model_validate({**row, "listed": json.loads(row["listed"])}) for row in rows]
