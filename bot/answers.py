@@ -167,7 +167,11 @@ class Answers:
         heading = f"*Best matches for {quoted(typed, 100)}*"
         # A button's value is short; what was not searched need not be carried from page to page.
         place = place._replace(asked=place.asked[: QUERY_LIMIT + 10])
-        return await self._page(heading, found.papers, place, asker, " ".join(notes), found)
+        papers = found.papers
+        if found.query.sort == "relevance":
+            audience = Audience(asker.channel_id, asker.user_id)
+            papers = await self.lists.recommender.untied(papers, found.scores, audience)
+        return await self._page(heading, papers, place, asker, " ".join(notes), found)
 
     async def _saved_page(self, place: Place, asker: Asker) -> Message:
         ids = await self.store.saved(self.defaults.team_id, asker.user_id)

@@ -22,6 +22,9 @@ FRESH = timedelta(minutes=10)
 RETRY = timedelta(minutes=1)
 #: A day is final two days later: Hugging Face's list no longer grows, only upvotes do.
 SETTLED = timedelta(days=2)
+#: For so long upvotes are read again once a day, so that a paper whose day has passed is noticed when it rises late.
+RISING = timedelta(days=14)
+DAILY = timedelta(days=1)
 #: How long a person waits for the sources' own search before the store answers alone, in seconds.
 SEARCH_PATIENCE = 6.0
 SEARCH_LIMIT = 20
@@ -83,6 +86,12 @@ class Ingest:
             reading.result()
         return bool(done)
 
+    async def follow_upvotes(self, day: date) -> None:
+        """Read a day that was read before again, for its upvotes, unless that was done within a day."""
+        last = await self.store.reading("huggingface", day)
+        if last and self.clock() - last.read_at >= DAILY:
+            await self.fetch_day(day, ["huggingface"])
+
     async def _read(self, day: date) -> None:
         wanted = [source for source in self.sources_for(day) if await self._is_due(source, day)]
         await self.fetch_day(day, wanted)
@@ -95,12 +104,14 @@ class Ingest:
         await asyncio.gather(*readings, return_exceptions=True)
 
     async def keep_fresh(self, every: float) -> None:
-        """Read the last days again every so many seconds, for ever: lists grow all day, upvotes for days."""
+        """Read the last days again every so many seconds, for ever: lists grow all day, upvotes for two weeks."""
         while True:
             await asyncio.sleep(every)
             try:
                 for days_ago in range(SETTLED.days, -1, -1):
                     await self.ensure_day(self.today() - timedelta(days=days_ago))
+                for days_ago in range(SETTLED.days + 1, RISING.days + 1):
+                    await self.follow_upvotes(self.today() - timedelta(days=days_ago))
             except StoreError as error:
                 log.error("the last days can't be refreshed: %s", error)
 

@@ -20,6 +20,7 @@ from bot.ranking.edition import Choice
 from bot.ranking.library import Library
 from bot.ranking.parts import Candidate, Scored, scored
 from bot.ranking.taste import NO_TASTE, Taste
+from bot.ranking.ties import break_ties
 from bot.ranking.trend import Gathered, Trend
 from bot.search import Search
 from bot.shelf import Shelf
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 #: Votes on the posts of so many days say what is usual here.
 USUAL = timedelta(days=30)
+#: Of a search's results so many are put in order where they match equally well.
+TIED = 25
 
 
 class Audience(NamedTuple):
@@ -150,6 +153,21 @@ class Recommender:
             )
         )
 
+    async def untied(
+        self, papers: Sequence[Paper], scores: Sequence[float], audience: Audience
+    ) -> list[Paper]:
+        """Results of a search, best first: those that match equally well in the order of this audience's taste.
+
+        Only the first TIED are looked at: nobody turns as many pages as there would be to order.
+        """
+        facts = await self._facts(papers[:TIED], audience)
+        if not (facts.person.preferences or facts.channel.preferences):
+            return list(papers)
+        ranked = await self._aside(self._ranked, facts)
+        liked = {one.id: one.familiar for one in ranked.scored}
+        known = {paper.id: paper for paper in papers[:TIED]}
+        return [known[id] for id in break_ties(list(known), scores[:TIED], liked)] + list(papers[TIED:])
+
     async def liking(self, owner_id: str, until: datetime | None = None) -> Liking:
         """What a person or a channel likes; nothing where that is switched off, but what they mute."""
         if not owner_id:
@@ -171,7 +189,12 @@ class Recommender:
     # --- on the loop -------------------------------------------------------------------------------------------
 
     async def _facts(
-        self, papers: Sequence[Paper], audience: Audience, *, together: bool, until: datetime | None
+        self,
+        papers: Sequence[Paper],
+        audience: Audience,
+        *,
+        together: bool = False,
+        until: datetime | None = None,
     ) -> Facts:
         now, ids = until or self.clock(), [paper.id for paper in papers]
         person, channel = (

@@ -258,3 +258,19 @@ async def test_a_paper_that_could_not_be_asked_for_everywhere_is_an_error_and_no
     tuesday.fail(down, **GARBAGE)
     with pytest.raises(SourceError, match=r"paper 2608\.99999"):
         await ingest.paper("2608.99999")
+
+
+async def test_upvotes_of_earlier_days_are_followed_once_a_day_and_only_of_days_that_were_read(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    await ingest.follow_upvotes(TUESDAY)
+    assert asked(tuesday) == 0
+    await ingest.ensure_day(TUESDAY)
+    first = asked(tuesday)
+    clock.forward(days=5)
+    tuesday.days[f"{TUESDAY}"] = [daily_item("2608.00001", "One", upvotes=80)]
+    for _ in range(2):
+        await ingest.follow_upvotes(TUESDAY)
+    assert asked(tuesday) == first + 1
+    assert [one.upvotes for one in await ingest.store.papers(["2608.00001"])] == [80]
+    assert {one.upvotes for one in await ingest.store.standings_of(["2608.00001"])} == {80}

@@ -134,6 +134,7 @@ HELP = """\
 • `/papers diffusion policy`: the best matches for a topic, only you see them (`/papers help search` for more)
 • `/papers 2403.01234` or a link: one paper
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
+• `/papers for me`: the last week's papers for you, by what you upvoted and saved
 • `/papers saved`: the papers you saved
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
