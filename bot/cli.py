@@ -7,7 +7,7 @@ arguments; 130 interrupted.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from rich.console import Console
@@ -17,6 +17,7 @@ from bot import doctor as doctor_checks
 from bot.console import Day, command, not_ahead
 from bot.library_commands import COMMANDS
 from bot.logs import log_to_stderr
+from bot.refresh import LOOK_BACK
 from handlers.manifest import manifest as app_manifest
 
 #: The second paragraph of this module, which the help ends with.
@@ -77,6 +78,24 @@ async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_j
             result = await posting.post_now(bot, subscription, wanted, dry_run=dry_run)
             failed |= bool(result.error or result.open or result.abandoned)
             click.echo(terminal.posted(result, as_json=as_json))
+    return int(failed)
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 366), default=LOOK_BACK.days, show_default=True,
+              help="How far back posts are read.")  # fmt: skip
+@click.option("--channel", help="Only this channel, by id or name; every one with posts unless given.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each channel.")
+@command
+async def reconcile(*, days: int, channel: str | None, as_json: bool) -> int:
+    """Read the reactions of recent posts back from Slack, and correct the votes."""
+    failed = False
+    async with app.open_bot(config.load("posting")) as bot:
+        channel_id = await bot.slack.channel_id(channel) if channel else ""
+        async for read in bot.reconciler.read_back(bot.clock() - timedelta(days=days), channel_id):
+            failed |= bool(read.error)
+            click.echo(terminal.read_back(read, as_json=as_json))
+        await bot.refresher.flush()
     return int(failed)
 
 

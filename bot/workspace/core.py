@@ -28,7 +28,8 @@ class Core:
     `response_url`s), `monotonic` the time that rate limits count in. `scopes` is what the bot was granted (None:
     all of `ALL_SCOPES`), `events` what it subscribed to. `request_url` is where deliveries go while no socket is
     open. `ack_timeout` and `retry_delays`, in seconds, say how patient Slack is; `reaction_users_shown` how many
-    of the people behind one emoji `conversations.history` names. `slash_commands` are those of an app's manifest:
+    of the people behind one emoji `conversations.history` names; `history_limit` how many messages it gives at most
+    (15 to an app that is sold outside Slack's Marketplace). `slash_commands` are those of an app's manifest:
     without any, whatever is typed goes to the bot. `saved_in` is the file to go on from and to keep everything in;
     with it, a `MovableClock` goes on from where it stood.
     """
@@ -48,7 +49,8 @@ class Core:
         team_name: str = "Lab",
         ack_timeout: float = 3.0,
         retry_delays: Sequence[float] = (0, 60, 300),
-        reaction_users_shown: int = 3,
+        reaction_users_shown: int = 50,
+        history_limit: int = 999,
         slash_commands: Sequence[Json] = (),
         saved_in: Path | None = None,
     ) -> None:
@@ -84,6 +86,7 @@ class Core:
             self.sockets.url,
             enforce_limits,
             reaction_users_shown,
+            history_limit,
         )
         if self.saved:
             self.state.changes.listeners.append(self.save)

@@ -34,6 +34,7 @@ class Request:
     emit: Callable[[Json, Channel | None], None]
     socket_url: Callable[[], str]
     reaction_users_shown: int
+    history_limit: int
 
     def text(self, name: str, default: str = "") -> str:
         """A string argument."""

@@ -153,7 +153,7 @@ def _messages(request: Request, found: list[Message], direction: str) -> Json:
     if cursor := request.text("cursor"):
         bound = decode_cursor(cursor, direction)
         found = [m for m in found if (m.ts < bound if direction == "before" else m.ts > bound)]
-    limit = request.number("limit", 100)
+    limit = request.number("limit", 100, request.history_limit)
     part, more = found[:limit], len(found) > limit
     listed = [
         message_json(
