@@ -37,6 +37,7 @@ class WebApi:
     enforce_limits: bool
     reaction_users_shown: int
     history_limit: int
+    history_days: int | None
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request and remember it as a `Call`."""
@@ -101,7 +102,7 @@ class WebApi:
         return self.limits.call(call.method, method.per_minute) or None
 
     def _run(self, call: Call, method: Method) -> Json:
-        shown = (self.reaction_users_shown, self.history_limit)
+        shown = (self.reaction_users_shown, self.history_limit, self.history_days)
         request = Request(self.state, call.args, self.emit, self.socket_url, *shown)
         return method.run(request)
 

@@ -29,7 +29,8 @@ class Core:
     all of `ALL_SCOPES`), `events` what it subscribed to. `request_url` is where deliveries go while no socket is
     open. `ack_timeout` and `retry_delays`, in seconds, say how patient Slack is; `reaction_users_shown` how many
     of the people behind one emoji `conversations.history` names; `history_limit` how many messages it gives at most
-    (15 to an app that is sold outside Slack's Marketplace). `slash_commands` are those of an app's manifest:
+    (15 to an app that is sold outside Slack's Marketplace), and `history_days` how far back it shows any (None: all;
+    90 in a workspace that pays nothing). `slash_commands` are those of an app's manifest:
     without any, whatever is typed goes to the bot. `saved_in` is the file to go on from and to keep everything in;
     with it, a `MovableClock` goes on from where it stood.
     """
@@ -51,6 +52,7 @@ class Core:
         retry_delays: Sequence[float] = (0, 60, 300),
         reaction_users_shown: int = 50,
         history_limit: int = 999,
+        history_days: int | None = None,
         slash_commands: Sequence[Json] = (),
         saved_in: Path | None = None,
     ) -> None:
@@ -87,6 +89,7 @@ class Core:
             enforce_limits,
             reaction_users_shown,
             history_limit,
+            history_days,
         )
         if self.saved:
             self.state.changes.listeners.append(self.save)
