@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bot import app, config, posting, terminal, trial
 from bot import doctor as doctor_checks
-from bot.console import Day, command, not_ahead
+from bot.console import Day, command, not_ahead, remarks
 from bot.library_commands import COMMANDS
 from bot.logs import log_to_stderr
 from bot.refresh import LOOK_BACK
@@ -89,14 +89,16 @@ async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_j
 @command
 async def reconcile(*, days: int, channel: str | None, as_json: bool) -> int:
     """Read the reactions of recent posts back from Slack, and correct the votes."""
-    failed = False
+    failed: list[bool] = []
     async with app.open_bot(config.load("posting")) as bot:
         channel_id = await bot.slack.channel_id(channel) if channel else ""
         async for read in bot.reconciler.read_back(bot.clock() - timedelta(days=days), channel_id):
-            failed |= bool(read.error)
+            failed.append(bool(read.error))
             click.echo(terminal.read_back(read, as_json=as_json))
         await bot.refresher.flush()
-    return int(failed)
+    if not failed:
+        remarks.print(f"Nothing was posted in the last {days} days; --days looks further back.")
+    return int(any(failed))
 
 
 for _command in COMMANDS:

@@ -199,7 +199,7 @@ async def test_what_happens_while_slack_answers_wins_over_the_answer(
         await slack.react(ada, papers, message.ts, "+1")
         time.move(60)
         before = len(calls(slack, HISTORY))
-        slack.faults.hang(HISTORY, seconds=0.5)
+        slack.faults.hang(HISTORY, seconds=1.5)
         reading = asyncio.create_task(read_back(bot, papers))
         await slack.wait_for(lambda: len(calls(slack, HISTORY)) > before)
         await slack.unreact(ada, papers, message.ts, "+1")
@@ -417,6 +417,9 @@ async def test_the_command_prints_what_it_found_and_fails_for_a_channel_it_can_n
         async with started(*arguments, folder=tmp_path, environment=given) as program:
             return await program.ended(), program.output
 
+    async with started("reconcile", folder=tmp_path, environment=given) as program:
+        await program.says("Nothing was posted in the last 14 days")
+        assert await program.ended() == 0
     assert (await ran("post"))[0] == 0
     message = posted(slack, channel)[1]
     await slack.react(ada, channel, message.ts, "+1")
