@@ -28,6 +28,7 @@ from bot.lists import Lists
 from bot.logs import BOLT
 from bot.outcomes import NotSent
 from bot.recommend import Recommender
+from bot.reconcile import Reconciler
 from bot.refresh import Refresher
 from bot.saving import Saving
 from bot.search import Embedding, Search
@@ -131,6 +132,7 @@ class Bot:
         self.answers = Answers(
             store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
         )
+        self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
@@ -216,6 +218,7 @@ class Bot:
             self.library.ingest.keep_fresh(self.timing.refresh),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
             self._find_channels(),
+            self.reconciler.run(),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())
@@ -233,7 +236,7 @@ class Bot:
         app = self.bolt_app()
         app_token = self.settings.slack_app_token.get_secret_value()
         if app_token:
-            return over_socket(app, self.slack, app_token)
+            return over_socket(app, self.slack, app_token, self.reconciler.wake)
         return over_http(self.web_app(app), self.settings.papers_host, self.settings.papers_port)
 
     def bolt_app(self) -> AsyncApp:

@@ -7,16 +7,17 @@ arguments; 130 interrupted.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from rich.console import Console
 
 from bot import app, config, posting, terminal, trial
 from bot import doctor as doctor_checks
-from bot.console import Day, command, not_ahead
+from bot.console import Day, command, not_ahead, remarks
 from bot.library_commands import COMMANDS
 from bot.logs import log_to_stderr
+from bot.refresh import LOOK_BACK
 from handlers.manifest import manifest as app_manifest
 
 #: The second paragraph of this module, which the help ends with.
@@ -78,6 +79,26 @@ async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_j
             failed |= bool(result.error or result.open or result.abandoned)
             click.echo(terminal.posted(result, as_json=as_json))
     return int(failed)
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 366), default=LOOK_BACK.days, show_default=True,
+              help="How far back posts are read.")  # fmt: skip
+@click.option("--channel", help="Only this channel, by id or name; every one with posts unless given.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each channel.")
+@command
+async def reconcile(*, days: int, channel: str | None, as_json: bool) -> int:
+    """Read the reactions of recent posts back from Slack, and correct the votes."""
+    failed: list[bool] = []
+    async with app.open_bot(config.load("posting")) as bot:
+        channel_id = await bot.slack.channel_id(channel) if channel else ""
+        async for read in bot.reconciler.read_back(bot.clock() - timedelta(days=days), channel_id):
+            failed.append(bool(read.error))
+            click.echo(terminal.read_back(read, as_json=as_json))
+        await bot.refresher.flush()
+    if not failed:
+        remarks.print(f"Nothing was posted in the last {days} days; --days looks further back.")
+    return int(any(failed))
 
 
 for _command in COMMANDS:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -26,11 +27,16 @@ STOP_SECONDS = 2.5
 
 
 @asynccontextmanager
-async def over_socket(app: AsyncApp, slack: Slack, app_token: str) -> AsyncIterator[None]:
-    """Listen in Socket Mode. Raises DeliveryError for a bad token, NotSent when Slack can't be reached."""
+async def over_socket(
+    app: AsyncApp, slack: Slack, app_token: str, on_reconnect: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Listen in Socket Mode; `on_reconnect` hears of every socket that takes the place of another.
+
+    Raises DeliveryError for a bad token, NotSent when Slack can't be reached.
+    """
     # Asked for here, because `connect` would ask for ever with a token that Slack refuses.
     url = await slack.socket_url(app_token)
-    socket = _Socket(app, app_token)
+    socket = _Socket(app, app_token, on_reconnect)
     socket.client.wss_uri = url
     try:
         await socket.client.connect()  # type: ignore[no-untyped-call]
@@ -43,9 +49,20 @@ async def over_socket(app: AsyncApp, slack: Slack, app_token: str) -> AsyncItera
 class _Socket(AsyncSocketModeHandler):
     """Bolt's adapter, which knows what it is handling: closing under a handler would lose its answer."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, on_reconnect: Callable[[], None]) -> None:
         super().__init__(app, app_token)
         self._handling: set[asyncio.Task[None] | None] = set()
+        self._on_reconnect = on_reconnect
+        self._greeted = False
+        self.client.message_listeners.append(self._hear)
+
+    async def _hear(self, _client: object, message: dict[str, Any], _raw: str | None = None) -> None:
+        """Slack greets on each new socket."""
+        if message.get("type") != "hello":
+            return
+        if self._greeted:
+            self._on_reconnect()
+        self._greeted = True
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         task = asyncio.current_task()

@@ -19,7 +19,7 @@ from storage.models import Paper, Post, Tally
 
 log = logging.getLogger(__name__)
 
-#: At start, posts this old are compared with the votes cast while the bot was down.
+#: Posts this old are compared with the votes cast while the bot was down; few people vote on what is older.
 LOOK_BACK = timedelta(days=14)
 
 

@@ -1,7 +1,8 @@
 """Slack's Web API as the bot needs it: post once, find what was posted, redraw, seed.
 
 The client that posts repeats nothing by itself: slack_sdk's connection retry would send a message again
-whose first sending had worked. Every other call here can be repeated without harm and is.
+whose first sending had worked. Nor is a reading of reactions repeated by itself, so that it is known when it was
+asked for. Every other call here can be repeated without harm and is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import DeliveryError
@@ -138,6 +140,23 @@ class Slack:
             if not asked["cursor"]:
                 return
         raise MaybeSent(f"{channel} has had too many messages to look through", answered=True)
+
+    async def page(self, channel: str, **asked: Any) -> AsyncSlackResponse:  # noqa: ANN401 - arguments of Slack's own
+        """One page of a channel's history or, with `ts`, of a thread.
+
+        Raises NotSent when Slack has no time for it, and DeliveryError when a person has to act.
+        """
+        with repeatable(channel):
+            if "ts" in asked:
+                return await self._once.conversations_replies(channel=channel, limit=_HISTORY_PAGE, **asked)
+            return await self._once.conversations_history(
+                channel=channel, limit=_HISTORY_PAGE, inclusive=True, **asked
+            )
+
+    async def reactions(self, channel: str, ts: str) -> AsyncSlackResponse:
+        """A message with everybody who reacted to it. Raises as `page` does."""
+        with repeatable(channel):
+            return await self._once.reactions_get(channel=channel, timestamp=ts, full=True)
 
     async def update(self, channel: str, ts: str, message: Message) -> bool:
         """Redraw a message; False when it is gone."""

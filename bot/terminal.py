@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.doctor import Check
 from bot.ingest import Kept
 from bot.messages import Message
 from bot.posting import Posted
+from bot.reconcile import ReadBack
 from storage.models import Paper, Window
 
 
@@ -32,6 +34,14 @@ def posted(result: Posted, *, as_json: bool) -> str:
     if result.sent and not result.new:
         return f"{where}: nothing to do, all {result.sent} messages were posted before"
     return f"{where}: {result.new} messages posted" if result.sent else f"{where}: no papers to post"
+
+
+def read_back(result: ReadBack, *, as_json: bool) -> str:
+    if as_json:
+        return _json(asdict(result))
+    counts = f"{result.messages} messages read, {result.found} votes found, {result.gone} votes gone"
+    deleted = f", {result.deleted} messages deleted" if result.deleted else ""
+    return f"{result.channel}: {counts}{deleted}" + (f"; {result.error}" if result.error else "")
 
 
 def reading(day: date, kept: Kept, *, as_json: bool) -> str:

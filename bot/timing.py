@@ -17,6 +17,8 @@ class Timing:
     `call`: before a call to Slack has failed, which answers within a few seconds or not at all; less than
     a claim's lease.
     `refresh`: between two readings of the last days.
+    `per_read`: between calls that read reactions back, which leaves others some of Slack's 50 a minute.
+    `reconcile`: between two readings of the reactions on recent posts.
     """
 
     tick: float = 15.0
@@ -26,3 +28,5 @@ class Timing:
     arxiv: float = 3.0
     call: float = 20.0
     refresh: float = 1800.0
+    per_read: float = 2.0
+    reconcile: float = 3 * 3600.0

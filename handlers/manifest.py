@@ -19,7 +19,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "groups:read": ("conversations.info", "conversations.list"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
-    "reactions:read": (),
+    "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
 }
 USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | subscribe | unsubscribe | help"

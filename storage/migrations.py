@@ -200,6 +200,17 @@ def m007_taste(db: Database) -> None:
     db.execute("CREATE INDEX reactions_of_person ON reactions (team_id, user_id)")
 
 
+@migrations()
+def m008_reads(db: Database) -> None:
+    # Up to when a message's reactions are known from Slack itself: an event from before then has nothing to add,
+    # however late it comes.
+    db.execute("""
+        CREATE TABLE reads (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, ts TEXT NOT NULL, read_at REAL NOT NULL,
+            PRIMARY KEY (team_id, channel_id, ts)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -219,6 +219,20 @@ class Reaction(_Value):
     event_ts: float
 
 
+class Shown(NamedTuple):
+    """The reactions that Slack showed on the message `ts`, at a moment not before `read_at`.
+
+    `reactions` are pairs of user id and emoji. Of an emoji in `partial` more people reacted than are named. Where there
+    is no sign that Slack shows reactions at all, it is not `complete`.
+    """
+
+    ts: str
+    read_at: float
+    reactions: frozenset[tuple[str, str]]
+    partial: frozenset[str] = frozenset()
+    complete: bool = True
+
+
 class Click(_Value):
     """One press of a paper's upvote button; `click_id` is the same however often Slack delivers it.
 

@@ -191,6 +191,16 @@ class Posts(Connected):
         )
         return [row["paper_id"] for row in rows]
 
+    async def posts_sent_since(self, team_id: str, moment: datetime, channel_id: str = "") -> list[Post]:
+        """The posts that Slack has had since then, by its own time; newest first within each channel."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team AND ts >= :ts AND ts != '' AND state = 'sent' "
+            "AND :channel IN ('', channel_id) ORDER BY channel_id, ts DESC",
+            # As long as Slack's own, so that text order is time order.
+            {"team": team_id, "ts": f"{max(moment.timestamp(), 0):017.6f}", "channel": channel_id},
+        )
+        return [Post.model_validate(row) for row in rows]
+
     async def claim(self, post: Post, now: datetime) -> bool:
         """Take a planned post for sending; False when another has it, or an earlier one of its edition is open."""
         return self._change(

@@ -7,11 +7,12 @@ paper in the workspace: the newest of their reactions still there and their butt
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from storage.database import Connected, as_json, to_row
-from storage.models import Click, Reaction, Tally
+from storage.database import Connected, Row, as_json, to_row
+from storage.models import Click, Reaction, Shown, Tally
 
 # :emoji maps an emoji without its skin tone to 1 or -1; what it doesn't map is no vote.
 # max(at) makes SQLite take `value` from the row with the newest signal.
@@ -37,24 +38,67 @@ _VOTES = """
     ),
     votes AS (SELECT paper_id, user_id, value, max(at) AS at FROM signals GROUP BY paper_id, user_id)"""
 
+#: Slack delivers an event again for minutes, and where that is switched on, for a day; in seconds.
+LATEST_DELIVERY = 90_000
+_REACTION = tuple(Reaction.model_fields)
+_COLUMNS = ", ".join(_REACTION)
+_READ = (
+    "INSERT INTO reads (team_id, channel_id, ts, read_at) VALUES (:team, :channel, :ts, :at) "
+    "ON CONFLICT DO UPDATE SET read_at = excluded.read_at WHERE excluded.read_at >= reads.read_at"
+)
+_OUTDATED = (
+    "SELECT 1 FROM reads WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND read_at > :at"
+)
+_FOUND = f"""
+    INSERT INTO reactions ({_COLUMNS})
+    SELECT :team, :channel, :ts, json_extract(value, '$[0]'), json_extract(value, '$[1]'), 1, :at
+    FROM json_each(:shown) WHERE true
+    ON CONFLICT DO UPDATE SET present = 1, event_ts = excluded.event_ts
+    WHERE NOT reactions.present AND reactions.event_ts <= excluded.event_ts
+    RETURNING {_COLUMNS}"""
+_GONE = f"""
+    UPDATE reactions SET present = 0, event_ts = :at
+    WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND present AND event_ts <= :at
+    AND :complete AND emoji NOT IN (SELECT value FROM json_each(:partial))
+    AND (user_id, emoji) NOT IN (
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:shown))
+    RETURNING {_COLUMNS}"""
+
 
 class Votes(Connected):
     #: What each emoji says of a paper, set once at start: 1 up, -1 down.
     emoji: Mapping[str, int]
 
     async def record_reaction(self, reaction: Reaction) -> None:
-        """Keep what Slack reported, unless something newer is known of the same reaction.
+        """Keep what Slack reported, unless something newer is known of the same reaction or of its message.
+
+        A message that was read lately has nothing to learn from an event of the hours before, however late it comes.
 
         Reactions on messages that are not known (yet) are kept too: an event can overtake the answer
-        to the call that posted its message.
+        to the call that posted its message. Of an addition and a removal at one instant the removal holds,
+        whichever comes first, until the message is read.
         """
         self.write(
             "INSERT INTO reactions (team_id, channel_id, ts, user_id, emoji, present, event_ts) "
-            "VALUES (:team_id, :channel_id, :ts, :user_id, :emoji, :present, :event_ts) "
+            "SELECT :team_id, :channel_id, :ts, :user_id, :emoji, :present, :event_ts "
+            "WHERE NOT EXISTS (SELECT 1 FROM reads WHERE team_id = :team_id AND channel_id = :channel_id "
+            f"AND ts = :ts AND :event_ts BETWEEN read_at - {LATEST_DELIVERY} AND read_at) "
             "ON CONFLICT DO UPDATE SET present = excluded.present, event_ts = excluded.event_ts "
-            "WHERE excluded.event_ts >= reactions.event_ts",
+            "WHERE excluded.event_ts > reactions.event_ts "
+            "OR (excluded.event_ts = reactions.event_ts AND NOT excluded.present)",
             to_row(reaction),
         )
+
+    async def reconcile(self, team_id: str, channel_id: str, shown: Sequence[Shown]) -> list[Reaction]:
+        """Make the reactions of a channel's messages what Slack showed, and return those that changed.
+
+        What Slack reported of a later moment is left alone, and so is a message that was read later already.
+        """
+        changed: list[Row] = []
+        with self.writing() as connection:
+            for one in shown:
+                changed += _as_shown(connection, _asked_of(team_id, channel_id, one))
+        return [Reaction.model_validate(row) for row in changed]
 
     async def record_click(self, click: Click) -> bool:
         """Keep a press of the button; False when this one is known already."""
@@ -115,3 +159,20 @@ class Votes(Connected):
             "emoji": as_json(dict(self.emoji)),
             "until": until,
         }
+
+
+def _asked_of(team_id: str, channel_id: str, shown: Shown) -> Row:
+    pairs, partial = as_json(sorted(shown.reactions)), as_json(sorted(shown.partial))
+    message = {"team": team_id, "channel": channel_id, "ts": shown.ts}
+    return {**message, "at": shown.read_at, "shown": pairs, "partial": partial, "complete": shown.complete}
+
+
+def _as_shown(connection: sqlite3.Connection, asked: Row) -> list[Row]:
+    """The rows of one message that had to change."""
+    if connection.execute(_OUTDATED, asked).fetchone():
+        return []
+    changed = [row for sql in (_FOUND, _GONE) for row in connection.execute(sql, asked).fetchall()]
+    if asked["complete"] and asked["partial"] == "[]":
+        # Otherwise somebody who was not named may have reacted before then.
+        connection.execute(_READ, asked)
+    return [dict(zip(_REACTION, row, strict=True)) for row in changed]

@@ -347,16 +347,16 @@ async def test_history_names_some_people_of_a_reaction_and_reactions_get_all(
     slack: Workspace, client: AsyncWebClient, papers: str
 ) -> None:
     ts = (await client.chat_postMessage(channel=papers, text="hello"))["ts"]
-    people = [slack.add_user(f"user{number}") for number in range(5)]
+    people = [slack.add_user(f"user{number}") for number in range(60)]
     for person in people:
         await slack.react(person, papers, ts, "+1")
     message = (await client.conversations_history(channel=papers))["messages"][0]
-    assert message["reactions"] == [{"name": "+1", "users": people[:3], "count": 5}]
+    assert message["reactions"] == [{"name": "+1", "users": people[:50], "count": 60}]
     short = await client.reactions_get(channel=papers, timestamp=ts)
     full = await client.reactions_get(channel=papers, timestamp=ts, full=True)
-    assert len(short["message"]["reactions"][0]["users"]) == 3
-    assert full["message"]["reactions"] == [{"name": "+1", "users": people, "count": 5}]
-    listed = await client.reactions_list(user=people[4], full=True)
+    assert len(short["message"]["reactions"][0]["users"]) == 50
+    assert full["message"]["reactions"] == [{"name": "+1", "users": people, "count": 60}]
+    listed = await client.reactions_list(user=people[59], full=True)
     assert [item["message"]["ts"] for item in listed["items"]] == [ts]
 
 

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -35,6 +36,8 @@ class WebApi:
     socket_url: Callable[[], str]
     enforce_limits: bool
     reaction_users_shown: int
+    history_limit: int
+    history_days: int | None
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request and remember it as a `Call`."""
@@ -51,6 +54,8 @@ class WebApi:
         call.ok, call.error, call.status = answer.body["ok"], answer.body.get("error"), answer.status
         call.answer, call.milliseconds = answer.body, (time.monotonic() - started) * 1000
         self.state.changes.notify()
+        # As the clock of the workspace says, by which its events are dated.
+        answer.headers["Date"] = formatdate(self.state.clock(), usegmt=True)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 
     async def _answer(self, call: Call, token: str, answer: Answer) -> None:
@@ -97,7 +102,8 @@ class WebApi:
         return self.limits.call(call.method, method.per_minute) or None
 
     def _run(self, call: Call, method: Method) -> Json:
-        request = Request(self.state, call.args, self.emit, self.socket_url, self.reaction_users_shown)
+        shown = (self.reaction_users_shown, self.history_limit, self.history_days)
+        request = Request(self.state, call.args, self.emit, self.socket_url, *shown)
         return method.run(request)
 
     async def _trouble(self, fault: Fault, answer: Answer) -> None:

@@ -28,7 +28,9 @@ class Core:
     `response_url`s), `monotonic` the time that rate limits count in. `scopes` is what the bot was granted (None:
     all of `ALL_SCOPES`), `events` what it subscribed to. `request_url` is where deliveries go while no socket is
     open. `ack_timeout` and `retry_delays`, in seconds, say how patient Slack is; `reaction_users_shown` how many
-    of the people behind one emoji `conversations.history` names. `slash_commands` are those of an app's manifest:
+    of the people behind one emoji `conversations.history` names; `history_limit` how many messages it gives at most
+    (15 to an app that is sold outside Slack's Marketplace), and `history_days` how far back it shows any (None: all;
+    90 in a workspace that pays nothing). `slash_commands` are those of an app's manifest:
     without any, whatever is typed goes to the bot. `saved_in` is the file to go on from and to keep everything in;
     with it, a `MovableClock` goes on from where it stood.
     """
@@ -48,7 +50,9 @@ class Core:
         team_name: str = "Lab",
         ack_timeout: float = 3.0,
         retry_delays: Sequence[float] = (0, 60, 300),
-        reaction_users_shown: int = 3,
+        reaction_users_shown: int = 50,
+        history_limit: int = 999,
+        history_days: int | None = None,
         slash_commands: Sequence[Json] = (),
         saved_in: Path | None = None,
     ) -> None:
@@ -84,6 +88,8 @@ class Core:
             self.sockets.url,
             enforce_limits,
             reaction_users_shown,
+            history_limit,
+            history_days,
         )
         if self.saved:
             self.state.changes.listeners.append(self.save)

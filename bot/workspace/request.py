@@ -34,6 +34,8 @@ class Request:
     emit: Callable[[Json, Channel | None], None]
     socket_url: Callable[[], str]
     reaction_users_shown: int
+    history_limit: int
+    history_days: int | None
 
     def text(self, name: str, default: str = "") -> str:
         """A string argument."""

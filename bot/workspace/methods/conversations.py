@@ -57,9 +57,11 @@ def history(request: Request) -> Json:
     request.require_for(channel, "history")
     if not request.state.bot_is_in(channel):
         raise ApiError("not_in_channel")
-    shown = [m for m in channel.messages.values() if (not m.is_reply or m.broadcast) and _kept(channel, m)]
+    there = [m for m in channel.messages.values() if (not m.is_reply or m.broadcast) and _kept(channel, m)]
+    shown = [message for message in there if not _hidden(request, message)]
     found = sorted(_between(request, shown), key=lambda message: message.ts, reverse=True)
-    return _messages(request, found, "before") | {"pin_count": 0, "channel_actions_ts": None}
+    limited = {"is_limited": True} if len(shown) < len(there) else {}
+    return _messages(request, found, "before") | {"pin_count": 0, "channel_actions_ts": None, **limited}
 
 
 def replies(request: Request) -> Json:
@@ -69,7 +71,7 @@ def replies(request: Request) -> Json:
     if not request.state.bot_is_in(channel):
         raise ApiError("not_in_channel")
     parent = channel.messages.get(request.text("ts"))
-    if parent is None or not _kept(channel, parent):
+    if parent is None or not _kept(channel, parent) or _hidden(request, parent):
         raise ApiError("thread_not_found")
     found = _between(request, channel.replies(parent.thread_ts or parent.ts))
     # The parent stands at the head of every page, whatever the bounds are.
@@ -127,6 +129,11 @@ def _kept(channel: Channel, message: Message) -> bool:
     return not message.deleted or bool(channel.replies(message.ts))
 
 
+def _hidden(request: Request, message: Message) -> bool:
+    days = request.history_days
+    return days is not None and float(message.ts) < request.state.clock() - days * 86_400
+
+
 def _between(request: Request, messages: Iterable[Message]) -> list[Message]:
     oldest, latest = _bound(request, "oldest"), _bound(request, "latest")
     inclusive = request.flag("inclusive")
@@ -153,7 +160,7 @@ def _messages(request: Request, found: list[Message], direction: str) -> Json:
     if cursor := request.text("cursor"):
         bound = decode_cursor(cursor, direction)
         found = [m for m in found if (m.ts < bound if direction == "before" else m.ts > bound)]
-    limit = request.number("limit", 100)
+    limit = request.number("limit", 100, request.history_limit)
     part, more = found[:limit], len(found) > limit
     listed = [
         message_json(
