@@ -38,6 +38,7 @@ from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
 from bot.tasks import Tasks
 from bot.timing import Timing
+from bot.troubles import Troubles
 from bot.votes import Voting
 from storage import Store
 from storage.models import Subscription
@@ -125,7 +126,8 @@ class Bot:
             clock,
             experiment=settings.papers_experiment,
         )
-        self.daily = Daily(store, drafting, delivery, identity.team_id, clock, timing.tick)
+        troubles = Troubles(store, slack, identity.team_id, clock)
+        self.daily = Daily(store, drafting, delivery, troubles, identity.team_id, clock, timing.tick)
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)

@@ -13,7 +13,9 @@ from bot.delivery import LEASE, Delivery, Outcome
 from bot.drafting import Drafting, posts_of
 from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock
+from bot.outcomes import TOKEN_ERRORS
 from bot.timing import Timing
+from bot.troubles import Troubles
 from storage import Store
 from storage.models import Edition, Subscription
 
@@ -31,6 +33,7 @@ class Daily:
         store: Store,
         drafting: Drafting,
         delivery: Delivery,
+        troubles: Troubles,
         team_id: str,
         clock: Clock,
         tick_seconds: float = Timing().tick,
@@ -38,15 +41,19 @@ class Daily:
         self.store = store
         self.drafting = drafting
         self.delivery = delivery
+        self.troubles = troubles
         self.team_id = team_id
         self.clock = clock
         self.tick_seconds = tick_seconds
         self._working: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, datetime] = {}
+        self._refused: DeliveryError | None = None
 
     async def run(self) -> None:
-        """Post what is due, for ever."""
+        """Post what is due, for ever. Raises DeliveryError once Slack does not take the token any more."""
         while True:
+            if self._refused:
+                raise self._refused
             try:
                 await self.tick()
             except StoreError as error:
@@ -132,9 +139,21 @@ class Daily:
         """One channel's trouble is its own: it is logged and the channel left alone for a while."""
         try:
             await posting
+            await self.troubles.ended(channel_id)
         except DeliveryError as error:
-            log.error("posting to %s is paused for %s: %s", channel_id, PAUSE, error)
-            self._paused[channel_id] = self.clock() + PAUSE
+            await self._refuse(channel_id, error)
         except Exception:
             log.exception("posting to %s failed and is paused for %s", channel_id, PAUSE)
             self._paused[channel_id] = self.clock() + PAUSE
+
+    async def _refuse(self, channel_id: str, refused: DeliveryError) -> None:
+        """Without a token that Slack takes, the bot ends; otherwise this channel waits and its people are told."""
+        if refused.code in TOKEN_ERRORS:
+            self._refused = refused
+            return
+        log.error("posting to %s is paused for %s: %s", channel_id, PAUSE, refused)
+        self._paused[channel_id] = self.clock() + PAUSE
+        try:
+            await self.troubles.began(channel_id, refused)
+        except StoreError as error:
+            log.error("the trouble in %s can't be written down: %s", channel_id, error)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from bot.app import Bot, Library, open_bot, open_library
 from bot.config import Settings
+from bot.delivery import LEASE
 from bot.errors import DeliveryError, PapersError, UsageError
-from bot.messages import SOURCE_NAMES
-from bot.outcomes import NotSent
+from bot.messages import SOURCE_NAMES, count
+from bot.outcomes import CHANNEL_ERRORS, NotSent
 from handlers.manifest import SCOPES
 
 #: How long the bar is that shows how far the search index has come, in characters.
@@ -76,6 +78,8 @@ async def _slack(settings: Settings) -> AsyncIterator[Check]:
                 yield Check("socket", True, "can be opened")
             async for check in _channels(bot):
                 yield check
+            async for check in _ledger(bot):
+                yield check
     except DeliveryError as error:
         yield Check("Slack", False, error.code, str(error))
     except NotSent:
@@ -109,3 +113,25 @@ async def _channels(bot: Bot) -> AsyncIterator[Check]:
         when = f"posts at {subscription.post_at:%H:%M} {subscription.timezone}"
         advice = "" if member else "Type /invite @papers in the channel."
         yield Check(f"channel {channel}", member, when if member else "the bot is not in it", advice)
+
+
+async def _ledger(bot: Bot) -> AsyncIterator[Check]:
+    """What keeps posts from being sent: channels that refuse them, and messages whose fate is unknown."""
+    store, team_id = bot.library.store, bot.identity.team_id
+    for trouble in await store.troubles(team_id):
+        advice = CHANNEL_ERRORS.get(trouble.code, "Slack refuses posts to {channel}")
+        yield Check(
+            f"posts to {trouble.channel_id}",
+            False,
+            f"refused since {trouble.since:%Y-%m-%d %H:%M} UTC ({trouble.code})",
+            advice.format(channel=trouble.channel_id) + ". A running bot tries again every ten minutes.",
+        )
+    waiting = Counter(post.channel_id for post in await store.waiting(team_id, bot.clock() - 2 * LEASE))
+    for channel_id, posts in waiting.items():
+        yield Check(
+            f"posts to {channel_id}",
+            False,
+            f"{count(posts, 'message')} may have been sent, and the history that would tell can't be read",
+            f"Give the app channels:history and groups:history, and keep the bot in {channel_id}. "
+            "What follows waits for it, so that nothing is posted twice.",
+        )

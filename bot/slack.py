@@ -106,6 +106,13 @@ class Slack:
             raise MaybeSent(str(error) or "timed out", answered=False) from error
         return str(answer["ts"])
 
+    async def tell(self, user_id: str, message: Message) -> None:
+        """Write to one person; now and then twice, because that harms nobody. Raises NotSent and DeliveryError."""
+        with repeatable():
+            await self.client.chat_postMessage(
+                channel=user_id, text=message["text"], blocks=message["blocks"]
+            )
+
     async def find(
         self, channel: str, message: Message, metadata: Mapping[str, Any], *, since: str, thread_ts: str = ""
     ) -> str | None:

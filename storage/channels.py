@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from storage.database import Connected, as_json, to_row
-from storage.models import Subscription
+from storage.database import Connected, as_json, iso, to_row
+from storage.models import Subscription, Trouble
 
 _COLUMNS = tuple(Subscription.model_fields)
 _VALUES = f"INTO subscriptions ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
@@ -56,3 +57,38 @@ class Channels(Connected):
             {"team": team_id},
         )
         return [Subscription.model_validate(row) for row in rows]
+
+    async def record_trouble(self, team_id: str, channel_id: str, code: str, at: datetime) -> bool:
+        """A channel refuses the bot for this reason; returns whether somebody was told of it already."""
+        asked = {"team": team_id, "channel": channel_id, "code": code, "since": iso(at)}
+        self.write(
+            "INSERT INTO troubles (team_id, channel_id, code, since, told) VALUES (:team, :channel, :code, :since, 0) "
+            "ON CONFLICT DO UPDATE SET code = excluded.code, since = excluded.since, told = 0 "
+            "WHERE troubles.code != excluded.code",
+            asked,
+        )
+        rows = self.rows(
+            "SELECT told FROM troubles WHERE team_id = :team AND channel_id = :channel",
+            {"team": team_id, "channel": channel_id},
+        )
+        return bool(rows and rows[0]["told"])
+
+    async def told_of_trouble(self, team_id: str, channel_id: str) -> None:
+        self.write(
+            "UPDATE troubles SET told = 1 WHERE team_id = :team AND channel_id = :channel",
+            {"team": team_id, "channel": channel_id},
+        )
+
+    async def clear_trouble(self, team_id: str, channel_id: str) -> None:
+        """A channel takes posts (again)."""
+        asked = {"team": team_id, "channel": channel_id}
+        if self.rows("SELECT 1 FROM troubles WHERE team_id = :team AND channel_id = :channel", asked):
+            self.write("DELETE FROM troubles WHERE team_id = :team AND channel_id = :channel", asked)
+
+    async def troubles(self, team_id: str) -> list[Trouble]:
+        """The channels that refuse the bot now."""
+        rows = self.rows(
+            "SELECT channel_id, code, since FROM troubles WHERE team_id = :team ORDER BY channel_id",
+            {"team": team_id},
+        )
+        return [Trouble(row["channel_id"], row["code"], datetime.fromisoformat(row["since"])) for row in rows]

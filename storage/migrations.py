@@ -211,6 +211,16 @@ def m008_reads(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m009_troubles(db: Database) -> None:
+    # Channels that refuse the bot now, and whether whoever subscribed them was told.
+    db.execute("""
+        CREATE TABLE troubles (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, code TEXT NOT NULL, since TEXT NOT NULL,
+            told INTEGER NOT NULL, PRIMARY KEY (team_id, channel_id)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -146,6 +146,14 @@ class Subscription(_Value):
     active: bool = True
 
 
+class Trouble(NamedTuple):
+    """A channel that refuses the bot: Slack's error, and since when."""
+
+    channel_id: str
+    code: str
+    since: datetime
+
+
 class PostKind(StrEnum):
     """A header, a paper of the top and one of the rest make up an edition; a share is of none."""
 

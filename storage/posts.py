@@ -122,6 +122,15 @@ class Posts(Connected):
         )
         return [_edition(row) for row in rows]
 
+    async def waiting(self, team_id: str, before: datetime) -> list[Post]:
+        """Posts that may have been sent, and were claimed before then: the channel's history is yet to tell."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team AND state = 'sending' AND claimed_at < :before "
+            "ORDER BY channel_id, planned_at, position",
+            {"team": team_id, "before": iso(before)},
+        )
+        return [Post.model_validate(row) for row in rows]
+
     async def posts(self, edition: Edition) -> list[Post]:
         """An edition's posts in their order: the header, then the papers, best first."""
         rows = self.rows(

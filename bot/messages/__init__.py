@@ -18,7 +18,7 @@ from bot.messages.answers import (
     turn_of,
     voted_message,
 )
-from bot.messages.blocks import Message
+from bot.messages.blocks import Message, channel_mention
 from bot.messages.edition import SOURCE_NAMES, header_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
@@ -42,6 +42,7 @@ __all__ = [
     "Press",
     "Snippet",
     "already_message",
+    "channel_mention",
     "clip",
     "count",
     "day_heading",

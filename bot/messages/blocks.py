@@ -71,6 +71,10 @@ def mention(sign: str, id: str) -> str:
     return f"<{sign}{id}>" if re.fullmatch("[A-Z0-9]+", id) else clip(id, 50)
 
 
+def channel_mention(channel_id: str) -> str:
+    return mention("#", channel_id)
+
+
 def link(url: str, label: str) -> str:
     """A mrkdwn link; `label` is escaped already. A URL that could break out of the link is not made one."""
     sent = url.replace("&", "&amp;")

@@ -115,6 +115,9 @@ class WebApi:
 
     def _channel(self, call: Call) -> str:
         reference = str(call.args.get("channel") or "")
+        if call.method == "chat.postMessage" and reference in self.state.users:
+            # A message to a person opens the conversation with them.
+            return self.state.direct(reference).id
         channel = self.state.channel(reference)
         return channel.id if channel else reference
 
