@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import logging
 import re
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -14,11 +16,16 @@ from bot.entries import Entries
 from bot.errors import DeliveryError, SourceError, UsageError
 from bot.ids import paper_id
 from bot.ingest import SEARCH_PATIENCE, Clock, Ingest
+from bot.logs import event
 from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
+from bot.metrics import Metrics
+from bot.permission import Permission
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
 from storage import Store
 from storage.models import Paper, SourceName, Subscription
+
+log = logging.getLogger(__name__)
 
 PERIODS = {"day": 1, "today": 1, "week": 7, "month": 30, "year": 365, "all": 36_500}
 #: The first days on Hugging Face's page.
@@ -53,6 +60,8 @@ class Answers:
         seed: str,
         clock: Clock,
         entries: Entries,
+        permission: Permission,
+        metrics: Metrics,
     ) -> None:
         self.store = store
         self.ingest = ingest
@@ -63,6 +72,8 @@ class Answers:
         self.seed = seed
         self.clock = clock
         self.entries = entries
+        self.permission = permission
+        self.metrics = metrics
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
@@ -161,7 +172,9 @@ class Answers:
             await self._known(like)
         # What was answered before has asked the sources already.
         ask = place.offset == 0 and not place.shown
+        started = time.perf_counter()
         found, failed = await find(self.search, self.ingest, typed, ask=ask)
+        self._searched(time.perf_counter() - started, len(found.papers))
         if found.query.empty:
             raise UsageError(
                 f"There is no word in {quoted(typed)} that I can search for. Try `/papers robot learning`, "
@@ -174,6 +187,11 @@ class Answers:
         # A button's value is short; what was not searched need not be carried from page to page.
         place = place._replace(asked=place.asked[: QUERY_LIMIT + 10])
         return await self._page(heading, found.papers, place, asker, " ".join(notes), found)
+
+    def _searched(self, seconds: float, found: int) -> None:
+        """What was searched for is the person's, and stays out of the log."""
+        self.metrics.searches.observe(seconds)
+        event(log, "search answered", ms=round(seconds * 1000, 1), found=found)
 
     async def _saved(self, place: Place, asker: Asker) -> Message:
         ids = await self.store.saved(self.defaults.team_id, asker.user_id)
@@ -204,11 +222,13 @@ class Answers:
         subscription = self.defaults.model_copy(
             update={"channel_id": asker.channel_id, "created_by": asker.user_id, **_schedule(rest)}
         )
+        await self.permission.to_subscribe(asker.user_id)
         await self._check_member(asker.channel_id)
         await self.store.subscribe(subscription)
         return messages.subscribed_message(subscription)
 
     async def _unsubscribe(self, asker: Asker) -> Message:
+        await self.permission.to_subscribe(asker.user_id)
         if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id, asker.user_id):
             raise UsageError("This channel gets no daily papers. `/papers subscribe` turns them on.")
         return messages.notice(

@@ -14,6 +14,8 @@ from bot import ranking
 from bot.delivery import Delivery, Outcome
 from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock, Ingest
+from bot.logs import event
+from bot.metrics import Metrics
 from bot.timing import Timing
 from storage import Store
 from storage.models import Edition, Listed, Paper, Post, PostKind, Subscription
@@ -45,6 +47,7 @@ class Daily:
         delivery: Delivery,
         team_id: str,
         clock: Clock,
+        metrics: Metrics,
         tick_seconds: float = Timing().tick,
     ) -> None:
         self.store = store
@@ -52,6 +55,7 @@ class Daily:
         self.delivery = delivery
         self.team_id = team_id
         self.clock = clock
+        self.metrics = metrics
         self.tick_seconds = tick_seconds
         self._working: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, datetime] = {}
@@ -148,7 +152,10 @@ class Daily:
             return None
         edition = draft.edition
         if await self.store.plan(edition, posts_of(draft)):
-            log.info("planned %s for %s: %d papers", edition.day, edition.channel_id, len(draft.papers))
+            self.metrics.editions.inc()
+            event(
+                log, "edition planned", channel=edition.channel_id, day=edition.day, papers=len(draft.papers)
+            )
         # Where another process was faster, its plan is the edition.
         return await self.store.edition(edition.team_id, edition.channel_id, edition.day)
 

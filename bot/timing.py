@@ -17,6 +17,8 @@ class Timing:
     `call`: before a call to Slack has failed, which answers within a few seconds or not at all; less than
     a claim's lease.
     `refresh`: between two readings of the last days.
+    `socket`: before a socket that is down makes the bot unhealthy; Slack moves one within a second or two.
+    `health`: for which a report of health is kept.
     """
 
     tick: float = 15.0
@@ -26,3 +28,5 @@ class Timing:
     arxiv: float = 3.0
     call: float = 20.0
     refresh: float = 1800.0
+    socket: float = 60.0
+    health: float = 5.0

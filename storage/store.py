@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from storage.channels import Channels
 from storage.database import connect
 from storage.harvests import Harvests
+from storage.monitoring import Monitoring
 from storage.papers import Papers
 from storage.posts import Posts
 from storage.saves import Saves
@@ -20,7 +21,7 @@ from storage.votes import Votes
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
 
-class Store(Papers, Harvests, Channels, Posts, Votes, Saves):
+class Store(Papers, Harvests, Channels, Posts, Votes, Saves, Monitoring):
     """Async by contract, so that a networked database can answer the same calls.
 
     SQLite answers on the loop, on the thread that opened it, in well under a millisecond.

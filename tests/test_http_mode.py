@@ -187,7 +187,14 @@ async def test_health_names_the_workspace_and_the_number_of_papers(slack: Worksp
     async with aiohttp.ClientSession() as client, client.get(address) as answer:
         assert answer.status == 200
         health: dict[str, Any] = await answer.json()
-    assert health == {"ok": True, "team": slack.team_id, "papers": 2}
+    green = {"ok": True, "reason": ""}
+    assert health == {
+        "ok": True,
+        "team": slack.team_id,
+        "papers": 2,
+        "reason": "",
+        "checks": {"database": green, "editions": green},
+    }
 
 
 async def test_after_a_stop_nobody_listens_there_any_more(
