@@ -9,6 +9,7 @@ import logging
 import subprocess
 import sys
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -180,7 +181,7 @@ def test_what_happens_inside_carries_what_it_is_about_tasks_included() -> None:
     ]
 
 
-def formatted(form: logging.Formatter, message: str, *, error: bool = False, **fields: object) -> str:
+def formatted(form: logging.Formatter, message: str, *, error: bool = False, **fields: Any) -> str:
     """What a formatter makes of an event."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
