@@ -84,6 +84,11 @@ def log_to_stderr(level: str, form: LogFormat = "text") -> None:
     logging.getLogger("stamina").setLevel(logging.ERROR)
 
 
+def in_json() -> bool:
+    """Whether what is logged goes out as JSON."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
+
+
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {**_about.get(), **getattr(record, "fields", {})}
 

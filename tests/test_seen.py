@@ -164,3 +164,50 @@ async def test_a_database_that_is_locked_for_good_is_told(
         assert await program.stopped() == 0
     assert status == 503
     assert "can't be written" in json.loads(health)["reason"]
+
+
+async def test_what_ends_the_program_is_an_object_of_json_too(tmp_path: Path) -> None:
+    async with started("run", folder=tmp_path, environment={"PAPERS_LOG": "json"}) as program:
+        assert await program.ended() == 2
+    (line,) = lines_of(program)
+    assert line["level"] == "error"
+    assert "SLACK_BOT_TOKEN is missing" in line["event"]
+
+
+async def test_the_form_of_the_log_can_stand_in_the_file_of_settings(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PAPERS_LOG=json\nPAPERS_TOPP=3\n", encoding="utf-8")
+    async with started("run", folder=tmp_path, environment={}) as program:
+        assert await program.ended() == 2
+    assert "PAPERS_TOPP is no setting" in lines_of(program)[0]["event"]
+
+
+async def test_a_form_that_there_is_not_is_named_with_what_there_is(tmp_path: Path) -> None:
+    async with started("run", folder=tmp_path, environment={"PAPERS_LOG": "xml"}) as program:
+        assert await program.ended() == 2
+    assert "PAPERS_LOG: Input should be 'text' or 'json'" in program.errors
+
+
+async def test_what_goes_wrong_is_counted(
+    slack: Workspace, upstream: Upstream, papers: str, listed: list[str], tmp_path: Path
+) -> None:
+    ada = slack.add_user("ada")
+    slack.faults.rate_limit("chat.postMessage", retry_after=0)
+    slack.faults.fail("chat.postMessage", "msg_too_long")
+    more = {"PAPERS_CHANNELS": papers, "PAPERS_MONITORING": "on", "PAPERS_PORT": "0"}
+    async with started("run", folder=tmp_path, environment=environment(slack, upstream, **more)) as program:
+        # The header is abandoned: what is left is the top.
+        await slack.wait_for(lambda: len(posted(slack, papers)) == 3, PATIENCE)
+        slack.faults.drop_ack()
+        await slack.react(ada, papers, posted(slack, papers)[0].ts, "+1")
+        upstream.fail("/", status=404, times=1000)
+        await (await slack.command(ada, papers, "/papers", PRIVATE)).reply(PATIENCE)
+        (address,) = re.findall(r"monitored at (http://\S+)/healthz", program.errors)
+        _, page, _ = await asked(f"{address}/metrics")
+        assert await program.stopped() == 0
+    assert metric(page, 'papers_posts_total{outcome="abandoned"}') == 1
+    assert metric(page, "papers_slack_rate_limited_total") == 1
+    assert metric(page, 'papers_slack_calls_total{method="chat.postMessage",status="429"}') == 1
+    assert metric(page, "papers_slack_redeliveries_total") >= 1
+    assert metric(page, 'papers_source_reads_total{outcome="failed",source="huggingface"}') >= 1
+    assert "Slack asks to wait method=chat.postMessage seconds=0" in program.errors
+    assert re.search(r"delivered again request=[0-9a-f]{8} type=reaction_added .*retry=1", program.errors)
