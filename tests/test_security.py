@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -21,6 +21,7 @@ from bot.app import Bot, open_bot, open_library
 from bot.config import Settings
 from bot.errors import DeliveryError, PapersError
 from bot.messages import SIMILAR, VOTE, notice
+from bot.outcomes import NotSent
 from bot.slack import Identity, Slack, session
 from bot.sources import Patience
 from bot.workspace import Message, Workspace
@@ -262,7 +263,7 @@ async def test_what_a_person_typed_rings_nobody(bot: Bot, ada: str, reading: str
 async def check_answer(bot: Bot, text: str, asker: Asker) -> None:
     try:
         message = await bot.answers.answer(text, asker)
-    except PapersError as error:
+    except (PapersError, NotSent) as error:
         message = notice(sentence(error))
     for block in (message["text"], *texts(message["blocks"])):
         assert "<" not in _OURS.sub("", block).replace(f"<@{bot.identity.user_id}>", ""), block
@@ -279,7 +280,14 @@ def texts(value: Any) -> list[str]:
 
 
 @given(st.lists(TYPED, min_size=5, max_size=5))
-@examples(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+# Not made smaller, which would take minutes: an example is five lines.
+@examples(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@example(["subscribe", "top", "search", "like:", '"'])
 def test_whatever_is_typed_is_answered_without_a_mention(typed: list[str]) -> None:
     asyncio.run(answered(typed))
 
