@@ -124,6 +124,8 @@ def slack_environment(slack: Workspace, **settings: object) -> dict[str, str]:
         **sources,
         PAPERS_ARXIV_CATEGORIES="none",
         PAPERS_EMBEDDING="static",
+        # One person asks for thousands of things.
+        PAPERS_BURST=0,
         SLACK_API_URL=slack.api_url,
         SLACK_BOT_TOKEN=slack.bot_token,
         SLACK_SIGNING_SECRET=slack.signing_secret,

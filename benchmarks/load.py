@@ -114,6 +114,8 @@ def settings(api_url: str, token: str, database: Path) -> Settings:
         papers_database=database,
         papers_timezone="UTC",
         papers_embedding="static",
+        # One person asks for thousands of things.
+        papers_burst=0,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -15,12 +17,17 @@ from bot.errors import DeliveryError, SourceError, UsageError
 from bot.ids import paper_id
 from bot.ingest import Clock, Ingest
 from bot.lists import FIRST_DAY, PERIODS, Listing, Lists
+from bot.logs import event
 from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
+from bot.metrics import Metrics
+from bot.permission import Permission
 from bot.recommend import Audience
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
 from storage import Store
 from storage.models import Paper, SourceName, Subscription
+
+log = logging.getLogger(__name__)
 
 #: Longer questions are answered from the store alone: the sources want every word of them in a paper.
 MOST_ASKED = 20
@@ -54,6 +61,8 @@ class Answers:
         seed: str,
         clock: Clock,
         entries: Entries,
+        permission: Permission,
+        metrics: Metrics,
     ) -> None:
         self.store = store
         self.ingest = ingest
@@ -65,6 +74,8 @@ class Answers:
         self.seed = seed
         self.clock = clock
         self.entries = entries
+        self.permission = permission
+        self.metrics = metrics
         self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
             "help": self._help,
             "subscribe": self._subscribing,
@@ -155,7 +166,9 @@ class Answers:
             await self._known(like)
         # What was answered before has asked the sources already.
         ask = place.offset == 0 and not place.shown
+        started = time.perf_counter()
         found, failed = await find(self.search, self.ingest, typed, ask=ask)
+        self._searched(time.perf_counter() - started, len(found.papers))
         if found.query.empty:
             raise UsageError(
                 f"There is no word in {quoted(typed)} that I can search for. Try `/papers robot learning`, "
@@ -172,6 +185,11 @@ class Answers:
             audience = Audience(asker.channel_id, asker.user_id)
             papers = await self.lists.recommender.untied(papers, found.scores, audience)
         return await self._page(heading, papers, place, asker, " ".join(notes), found)
+
+    def _searched(self, seconds: float, found: int) -> None:
+        """What was searched for is the person's, and stays out of the log."""
+        self.metrics.searches.observe(seconds)
+        event(log, "search answered", ms=round(seconds * 1000, 1), found=found)
 
     async def _saved_page(self, place: Place, asker: Asker) -> Message:
         ids = await self.store.saved(self.defaults.team_id, asker.user_id)
@@ -202,11 +220,13 @@ class Answers:
         subscription = self.defaults.model_copy(
             update={"channel_id": asker.channel_id, "created_by": asker.user_id, **_schedule(rest)}
         )
+        await self.permission.to_subscribe(asker.user_id)
         await self._check_member(asker.channel_id)
         await self.store.subscribe(subscription)
         return messages.subscribed_message(subscription)
 
     async def _unsubscribe(self, asker: Asker) -> Message:
+        await self.permission.to_subscribe(asker.user_id)
         if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id, asker.user_id):
             raise UsageError("This channel gets no daily papers. `/papers subscribe` turns them on.")
         return messages.notice(

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,18 +15,24 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
 import handlers
+from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.config import Settings
 from bot.daily import Daily
+from bot.deliveries import ObservedApp
 from bot.delivery import Delivery
 from bot.drafting import Drafting
 from bot.entries import Entries
-from bot.errors import DeliveryError, PapersError, StoreError, UsageError
+from bot.errors import DeliveryError, PapersError, UsageError
+from bot.health import Health, Line
 from bot.ingest import Clock, Ingest
-from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
+from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
+from bot.metrics import Metrics
+from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
+from bot.permission import Permission
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
 from bot.refresh import Refresher
@@ -59,6 +65,7 @@ class Library(NamedTuple):
     store: Store
     ingest: Ingest
     search: Search
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -75,10 +82,11 @@ async def open_library(
         arxiv_pace=timing.arxiv,
         **patience._asdict(),
     )
-    ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock)
+    metrics = Metrics()
+    ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock, metrics=metrics)
     search = Search(settings.papers_database, store, embedding(settings))
     try:
-        yield Library(store, ingest, search)
+        yield Library(store, ingest, search, metrics)
     finally:
         await ingest.aclose()
         await sources.aclose()
@@ -110,11 +118,11 @@ class Bot:
         self.identity = identity
         self.clock = clock
         self.timing = timing
-        store, ingest, search = library
-        self.tasks = Tasks()
+        store, ingest, search, metrics = library
+        self.tasks = Tasks(metrics)
         self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
         seed = settings.papers_upvote_emoji[0]
-        delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch)
+        delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch, metrics)
         self.recommender = Recommender(
             store, search, settings.papers_database, identity.team_id, clock, settings.papers_diversity
         )
@@ -127,17 +135,32 @@ class Bot:
             experiment=settings.papers_experiment,
         )
         troubles = Troubles(store, slack, identity.team_id, clock)
-        self.daily = Daily(store, drafting, delivery, troubles, identity.team_id, clock, timing.tick)
+        self.daily = Daily(store, drafting, delivery, troubles, identity.team_id, clock, metrics, timing.tick)
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)
         self.answers = Answers(
-            store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
+            store,
+            ingest,
+            search,
+            lists,
+            slack,
+            self.subscription(""),
+            identity.user_id,
+            seed,
+            clock,
+            entries,
+            Permission(slack, settings.papers_subscribers),
+            metrics,
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
-        self.voting = Voting(store, self.refresher, identity.user_id)
+        self.voting = Voting(store, self.refresher, identity.user_id, metrics)
         self.saving = Saving(store)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
+        self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
+        self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
+        health = Health(store, settings.papers_database, identity.team_id, clock, timing, self.line)
+        self.monitoring = Monitoring(health, metrics)
 
     def subscription(self, channel_id: str) -> Subscription:
         """What a channel gets unless people there ask for something else."""
@@ -234,20 +257,35 @@ class Bot:
             await asyncio.gather(*loops, stopped, return_exceptions=True)
             await self.daily.stop(STOP_SECONDS)
 
-    def _listening(self) -> AbstractAsyncContextManager[None]:
-        app = self.bolt_app()
-        app_token = self.settings.slack_app_token.get_secret_value()
-        if app_token:
-            return over_socket(app, self.slack, app_token, self.reconciler.wake)
-        return over_http(self.web_app(app), self.settings.papers_host, self.settings.papers_port)
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        app, settings = self.bolt_app(), self.settings
+        async with AsyncExitStack() as listening:
+            if self.line is None:
+                server = self.web_app(app)
+                await listening.enter_async_context(
+                    over_http(server, settings.papers_host, settings.papers_port)
+                )
+            else:
+                if settings.papers_monitoring == "on":
+                    pages = self.monitoring.add_to(web.Application())
+                    site = over_http(pages, settings.papers_host, settings.papers_port, MONITORING)
+                    await listening.enter_async_context(site)
+                token = settings.slack_app_token.get_secret_value()
+                socket = over_socket(
+                    app, self.slack, token, self.line, self.timing.tick, self.reconciler.wake
+                )
+                await listening.enter_async_context(socket)
+            yield
 
-    def bolt_app(self) -> AsyncApp:
+    def bolt_app(self) -> ObservedApp:
         """Slack's events, commands and actions, wired to the handlers.
 
         `process_before_response` makes Bolt answer as soon as a handler returns; its default polls every
         10 ms for the ack. Handlers therefore ack, leave slow work to `tasks`, and return.
         """
-        app = AsyncApp(
+        app = ObservedApp(
+            self.library.metrics,
             # Without a name Bolt would look for one in the stack, for 36 ms.
             name="papers-bot",
             logger=logging.getLogger(BOLT),
@@ -262,19 +300,21 @@ class Bot:
 
     def services(self) -> Services:
         return Services(
-            self.identity, self.slack, self.answers, self.voting, self.saving, self.sharing, self.tasks
+            self.identity,
+            self.slack,
+            self.answers,
+            self.voting,
+            self.saving,
+            self.sharing,
+            self.tasks,
+            self.allowance,
+            self.library.metrics,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:
         """The bot over HTTP."""
-        return web_app(app, self.settings.slack_signing_secret.get_secret_value(), self._health)
-
-    async def _health(self, _: web.Request) -> web.Response:
-        try:
-            papers = await self.library.store.count_papers()
-        except StoreError as error:
-            return web.json_response({"ok": False, "database": str(error)}, status=503)
-        return web.json_response({"ok": True, "team": self.identity.team_id, "papers": papers})
+        secret = self.settings.slack_signing_secret.get_secret_value()
+        return self.monitoring.add_to(web_app(app, secret, self.library.metrics))
 
 
 @asynccontextmanager
@@ -286,15 +326,17 @@ async def open_bot(
     Raises DeliveryError when Slack doesn't accept the token, NotSent when Slack can't be reached.
     Without a token nothing is asked of Slack, which is enough to draw an edition but not to post it.
     """
-    async with open_library(settings, clock, timing) as library, session(timing.call) as connections:
-        token = settings.slack_bot_token.get_secret_value()
-        slack = Slack(token, str(settings.slack_api_url), connections)
-        identity = await slack.identity() if token else Identity("", "", "", "", "")
-        bot = Bot(settings, library, slack, identity, clock, timing)
-        try:
-            yield bot
-        finally:
-            await bot.recommender.aclose()
+    token, api_url = settings.slack_bot_token.get_secret_value(), str(settings.slack_api_url)
+    async with open_library(settings, clock, timing) as library:
+        traces = [counting_calls(library.metrics, api_url)]
+        async with session(timing.call, traces) as connections:
+            slack = Slack(token, api_url, connections)
+            identity = await slack.identity() if token else Identity("", "", "", "", "")
+            bot = Bot(settings, library, slack, identity, clock, timing)
+            try:
+                yield bot
+            finally:
+                await bot.recommender.aclose()
 
 
 async def run(settings: Settings, clock: Clock = now) -> None:

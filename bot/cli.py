@@ -30,7 +30,7 @@ STATUSES = (__doc__ or "").partition("\n\n")[2].strip()
               type=click.Choice(["debug", "info", "warning", "error"]))  # fmt: skip
 def main(log_level: str) -> None:
     """Each day's papers in your Slack channels, ranked by what your team reacts to."""
-    log_to_stderr(log_level)
+    log_to_stderr(log_level, config.log_format())
 
 
 @main.command()

@@ -16,11 +16,14 @@ from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_valida
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.logs import LogFormat
 
 log = logging.getLogger(__name__)
 
 #: Reading and searching need no Slack; posting needs its Web API; serving needs Slack to reach the bot as well.
 Need = Literal["library", "posting", "serving"]
+#: Who changes what a channel gets: everybody in it, or only the admins and owners of the workspace.
+Subscribers = Literal["members", "admins"]
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -117,8 +120,30 @@ class Settings(BaseSettings):
         "`auto` to add an encoder (`sentence-transformers/all-MiniLM-L6-v2`) when it is on this machine or can be "
         "downloaded; or the name of another model on Hugging Face, or a folder with an ONNX model and tokenizer.json",
     )
-    papers_host: str = Field(default="127.0.0.1", description="Address to listen on in HTTP mode")
-    papers_port: int = Field(default=3000, ge=0, le=65535, description="Port to listen on in HTTP mode")
+    papers_subscribers: Subscribers = Field(
+        default="members",
+        description="Who may `/papers subscribe` and `unsubscribe` a channel: its `members`, "
+        "or only `admins` of the workspace",
+    )
+    papers_burst: int = Field(
+        default=20,
+        ge=0,
+        description="Commands and presses that one person may make at once, one a second after that; "
+        "`0` for no limit. Votes are never limited",
+    )
+    papers_log: LogFormat = Field(
+        default="text", description="Log lines as `text` for people, or as `json`, one object a line"
+    )
+    papers_host: str = Field(
+        default="127.0.0.1", description="Address to listen on in HTTP mode, and for monitoring"
+    )
+    papers_port: int = Field(
+        default=3000, ge=0, le=65535, description="Port to listen on in HTTP mode, and for monitoring"
+    )
+    papers_monitoring: Literal["on", "off"] = Field(
+        default="off",
+        description="`on` to serve `/healthz` and `/metrics` in Socket Mode, too, which needs no open port otherwise",
+    )
 
     @field_validator(
         "papers_channels",
@@ -255,3 +280,12 @@ def _unknown_names() -> list[str]:
     """What is set under our prefix and read by nobody: most likely a slip of the keyboard."""
     given = {**dotenv_values(".env"), **os.environ}
     return sorted(name for name in given if name.upper().startswith("PAPERS_") and name.upper() not in _NAMES)
+
+
+def log_format() -> LogFormat:
+    """What PAPERS_LOG says, read before all other settings so that what is said of those has its form.
+
+    A value that is none is named by `load`, with everything else that is wrong.
+    """
+    given = {name.upper(): value for name, value in {**dotenv_values(".env"), **os.environ}.items()}
+    return "json" if given.get("PAPERS_LOG") == "json" else "text"

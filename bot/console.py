@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +22,10 @@ from rich.progress import (
 )
 
 from bot.errors import PapersError, SettingsError, UsageError
+from bot.logs import in_json
 from bot.outcomes import NotSent
+
+log = logging.getLogger(__name__)
 
 #: Progress and remarks; what a command answers goes to standard output.
 remarks = Console(stderr=True, highlight=False)
@@ -55,7 +59,11 @@ def _complain(error: Exception, status: int) -> int:
         if isinstance(error, NotSent)
         else str(error)
     )
-    remarks.print(text, style="bold red", markup=False, soft_wrap=True)
+    if in_json():
+        # Standard error is read by a program, which expects nothing else there.
+        log.error("%s", text)
+    else:
+        remarks.print(text, style="bold red", markup=False, soft_wrap=True)
     return status
 
 

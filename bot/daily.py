@@ -13,6 +13,8 @@ from bot.delivery import LEASE, Delivery, Outcome
 from bot.drafting import Drafting, posts_of
 from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock
+from bot.logs import event
+from bot.metrics import Metrics
 from bot.outcomes import TOKEN_ERRORS
 from bot.timing import Timing
 from bot.troubles import Troubles
@@ -36,6 +38,7 @@ class Daily:
         troubles: Troubles,
         team_id: str,
         clock: Clock,
+        metrics: Metrics,
         tick_seconds: float = Timing().tick,
     ) -> None:
         self.store = store
@@ -44,6 +47,7 @@ class Daily:
         self.troubles = troubles
         self.team_id = team_id
         self.clock = clock
+        self.metrics = metrics
         self.tick_seconds = tick_seconds
         self._working: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, datetime] = {}
@@ -114,7 +118,10 @@ class Daily:
             return None
         edition = draft.edition
         if await self.store.plan(edition, posts_of(draft), draft.exposures):
-            log.info("planned %s for %s: %d papers", edition.day, edition.channel_id, len(draft.papers))
+            self.metrics.editions.inc()
+            event(
+                log, "edition planned", channel=edition.channel_id, day=edition.day, papers=len(draft.papers)
+            )
         # Where another process was faster, its plan is the edition.
         return await self.store.edition(edition.team_id, edition.channel_id, edition.day)
 

@@ -17,7 +17,9 @@ from aiolimiter import AsyncLimiter
 
 from bot.errors import DeliveryError
 from bot.ingest import Clock
+from bot.logs import event
 from bot.messages import Message, drawn, header_message, paper_message, rest_message, shared_message
+from bot.metrics import Metrics
 from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
 from bot.timing import Timing
@@ -62,6 +64,7 @@ class Delivery:
         clock: Clock,
         timing: Timing,
         on_sent: Callable[[list[str]], None],
+        metrics: Metrics,
     ) -> None:
         self.store = store
         self.slack = slack
@@ -69,6 +72,7 @@ class Delivery:
         self.clock = clock
         self.timing = timing
         self.on_sent = on_sent
+        self.metrics = metrics
         self.stopping = False
         self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
@@ -93,7 +97,10 @@ class Delivery:
                 raise
             finally:
                 await asyncio.gather(*seeding, return_exceptions=True)
-            return Outcome.between(before, await self._states(edition))
+            outcome = Outcome.between(before, await self._states(edition))
+            if outcome.new:
+                event(log, "edition posted", channel=edition.channel_id, day=edition.day, **outcome._asdict())
+            return outcome
 
     async def share(self, planned: Post) -> Post | None:
         """Send a shared paper, unless that is done, and return its post as the ledger has it then.
@@ -154,7 +161,7 @@ class Delivery:
         message, shown = await self._draw(post)
         thread_ts = await self._thread_ts(post)
         if post.kind is PostKind.REST and not thread_ts:
-            await self.store.abandon(post, "its thread has no header")
+            await self._abandon(post, "its thread has no header")
             return await self.store.current(post)
         try:
             ts = await self.slack.post(post.channel_id, message, _metadata(post), thread_ts)
@@ -167,7 +174,7 @@ class Delivery:
             return await self._look_for(post, over=unknown.answered)
         except BadMessage as refused:
             log.error("%s is abandoned: %s", _named(post), refused)
-            await self.store.abandon(post, str(refused))
+            await self._abandon(post, str(refused))
         except DeliveryError:
             await self.store.release(post)
             raise
@@ -200,6 +207,12 @@ class Delivery:
     async def _confirm(self, post: Post, ts: str, shown: str) -> None:
         if not await self.store.confirm(post, ts, shown):
             log.error("%s is there twice; this one is %s", _named(post), ts)
+        else:
+            self.metrics.posts.labels("sent").inc()
+
+    async def _abandon(self, post: Post, reason: str) -> None:
+        await self.store.abandon(post, reason)
+        self.metrics.posts.labels("abandoned").inc()
 
     async def _find(self, post: Post) -> str | None:
         message, _ = await self._draw(post)

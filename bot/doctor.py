@@ -16,6 +16,8 @@ from handlers.manifest import SCOPES
 
 #: How long the bar is that shows how far the search index has come, in characters.
 _BAR = 20
+#: Only where admins alone may subscribe.
+_FOR_ADMINS = frozenset({"users:read"})
 
 
 class Check(NamedTuple):
@@ -90,7 +92,8 @@ async def _slack(settings: Settings) -> AsyncIterator[Check]:
 
 async def _scopes(bot: Bot) -> Check:
     granted = await bot.slack.scopes()
-    missing = sorted(set(SCOPES) - granted) if granted else []
+    needed = set(SCOPES) - (_FOR_ADMINS if bot.settings.papers_subscribers == "members" else frozenset())
+    missing = sorted(needed - granted) if granted else []
     if missing:
         advice = "Update the app from `papers-bot manifest` and install it again."
         return Check("scopes", False, f"missing: {', '.join(missing)}", advice)

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from bot.errors import SourceError, StoreError
+from bot.logs import event
+from bot.metrics import Metrics
 from bot.sources import Sources
 from storage import Store
 from storage.models import Batch, Paper, Reading, Skipped, SourceName
@@ -58,12 +60,14 @@ class Ingest:
         categories: Sequence[str],
         clock: Clock,
         patience: float = SEARCH_PATIENCE,
+        metrics: Metrics | None = None,
     ) -> None:
         self.store = store
         self.sources = sources
         self.categories = tuple(categories)
         self.clock = clock
         self.patience = patience
+        self.metrics = metrics or Metrics()
         self._reading: dict[date, asyncio.Task[None]] = {}
 
     async def ensure_day(self, day: date, patience: float | None = None) -> bool:
@@ -191,6 +195,8 @@ class Ingest:
                 error=kept.error,
             )
         )
+        if not kept.error:
+            event(log, "source read", source=source, day=day, papers=kept.papers, new=kept.new)
         return kept
 
     async def _one(self, id: str) -> Batch:
@@ -202,11 +208,15 @@ class Ingest:
             async with asyncio.timeout(self.patience):
                 return await self._kept(source, answer)
         except TimeoutError:
+            self.metrics.reads.labels(source, "failed").inc()
             return Kept(source, 0, 0, error=f"{source} did not answer within {self.patience:g} seconds")
 
     async def _kept(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
         try:
-            return await self.keep(await answer)
+            kept = await self.keep(await answer)
         except SourceError as error:
+            self.metrics.reads.labels(source, "failed").inc()
             log.warning("reading failed: %s", error)
             return Kept(source, 0, 0, error=str(error))
+        self.metrics.reads.labels(source, "read").inc()
+        return kept

@@ -16,11 +16,16 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from bot.health import Line
+from bot.metrics import Metrics
 from bot.slack import Slack
 
 log = logging.getLogger(__name__)
 
 EVENTS_PATH = "/slack/events"
+MONITORING = "monitored at http://%s:%d/healthz and /metrics"
+#: Slack's largest delivery, a form filled in, has about a quarter of this.
+MOST_BYTES = 1024 * 1024
 #: Service managers expect a process to be gone ten seconds after it was asked to stop. Posts, requests and answers
 #: are finished one after the other, each in this time at most.
 STOP_SECONDS = 2.5
@@ -28,9 +33,16 @@ STOP_SECONDS = 2.5
 
 @asynccontextmanager
 async def over_socket(
-    app: AsyncApp, slack: Slack, app_token: str, on_reconnect: Callable[[], None]
+    app: AsyncApp,
+    slack: Slack,
+    app_token: str,
+    line: Line,
+    every: float,
+    on_reconnect: Callable[[], None],
 ) -> AsyncIterator[None]:
-    """Listen in Socket Mode; `on_reconnect` hears of every socket that takes the place of another.
+    """Listen in Socket Mode, and look every so many seconds whether the socket is open.
+
+    `on_reconnect` hears of every socket that takes the place of another.
 
     Raises DeliveryError for a bad token, NotSent when Slack can't be reached.
     """
@@ -40,7 +52,11 @@ async def over_socket(
     socket.client.wss_uri = url
     try:
         await socket.client.connect()  # type: ignore[no-untyped-call]
-        yield
+        watching = asyncio.create_task(socket.watch(line, every))
+        try:
+            yield
+        finally:
+            watching.cancel()
     finally:
         await socket.finish(STOP_SECONDS)
         await socket.client.close()  # type: ignore[no-untyped-call]
@@ -72,6 +88,12 @@ class _Socket(AsyncSocketModeHandler):
         finally:
             self._handling.discard(task)
 
+    async def watch(self, line: Line, every: float) -> None:
+        """Tell the line whether the socket is open, for ever."""
+        while True:
+            line.seen(up=await self.client.is_connected())
+            await asyncio.sleep(every)
+
     async def finish(self, seconds: float) -> None:
         """Take nothing new, and wait for what is being handled. Slack delivers the rest again."""
         self.client.auto_reconnect_enabled = False
@@ -82,27 +104,28 @@ class _Socket(AsyncSocketModeHandler):
 
 
 @asynccontextmanager
-async def over_http(web_app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Serve HTTP; requests under way are finished at the end."""
+async def over_http(
+    web_app: web.Application, host: str, port: int, where: str = "listening on http://%s:%d" + EVENTS_PATH
+) -> AsyncIterator[None]:
+    """Serve HTTP, and log `where`, which has places for host and port; requests under way are finished at the end."""
     runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-        log.info("listening on http://%s:%d%s", *runner.addresses[0][:2], EVENTS_PATH)
+        log.info(where, *runner.addresses[0][:2])
         yield
     finally:
         await runner.cleanup()
 
 
-def web_app(app: AsyncApp, signing_secret: str, health: Handler) -> web.Application:
-    """Bolt's own HTTP adapter behind the check of Slack's signature, and a health check."""
+def web_app(app: AsyncApp, signing_secret: str, metrics: Metrics) -> web.Application:
+    """Bolt's own HTTP adapter behind the check of Slack's signature."""
     server = app.server(path=EVENTS_PATH).web_app
-    server.middlewares.append(_only_slack(SignatureVerifier(signing_secret)))
-    server.router.add_get("/healthz", health)
+    server.middlewares.append(_only_slack(SignatureVerifier(signing_secret), metrics))
     return server
 
 
-def _only_slack(verifier: SignatureVerifier) -> Middleware:
+def _only_slack(verifier: SignatureVerifier, metrics: Metrics) -> Middleware:
     """Refuse what Slack has not signed, or signed more than five minutes ago, before anything reads it.
 
     Bolt checks only after it has parsed the body, and answers a failure to the `response_url` in it.
@@ -111,13 +134,23 @@ def _only_slack(verifier: SignatureVerifier) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == EVENTS_PATH and not _is_signed(
-            verifier, await request.read(), dict(request.headers)
-        ):
-            return web.Response(status=401, text="This is not a request that Slack has signed.")
+        if request.path == EVENTS_PATH:
+            body = await _body(request)
+            if not _is_signed(verifier, body, dict(request.headers)):
+                metrics.unsigned.inc()
+                log.info("a request was refused that is not signed with SLACK_SIGNING_SECRET")
+                return web.Response(status=401, text="This is not a request that Slack has signed.")
         return await handler(request)
 
     return check
+
+
+async def _body(request: web.Request) -> bytes:
+    """All that was sent, once; a request that is larger than any of Slack's is refused before it is read whole."""
+    if (request.content_length or 0) > MOST_BYTES:
+        raise web.HTTPRequestEntityTooLarge(MOST_BYTES, request.content_length or 0)
+    # One that does not say how long it is ends as soon as it has come that far.
+    return await request.read()
 
 
 def _is_signed(verifier: SignatureVerifier, body: bytes, headers: dict[str, str]) -> bool:

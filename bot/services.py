@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.allowance import Allowance
 from bot.answers import Answers
+from bot.metrics import Metrics
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
@@ -21,3 +23,5 @@ class Services:
     saving: Saving
     sharing: Sharing
     tasks: Tasks
+    allowance: Allowance
+    metrics: Metrics

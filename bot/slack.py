@@ -8,8 +8,9 @@ asked for. Every other call here can be repeated without harm and is.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -32,6 +33,8 @@ EVENT_TYPE = "papers_post"
 # No name of a channel has a capital letter.
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]+")
 _HISTORY_PAGE = 200
+#: Of the Web API and of every response_url: https://docs.slack.dev/govslack
+_DOMAINS = ("slack.com", "slack-gov.com")
 _HISTORY_PAGES = 50
 
 
@@ -51,6 +54,7 @@ class Slack:
 
     def __init__(self, token: str, api_url: str, session: aiohttp.ClientSession) -> None:
         self.session = session
+        self._own = _own_domain(api_url)
         shared: dict[str, Any] = {"token": token, "base_url": api_url, "session": session}
         self._once = AsyncWebClient(**shared, retry_handlers=[])
         self.client = AsyncWebClient(
@@ -197,8 +201,13 @@ class Slack:
     async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         """Answer a command or a click, to that person alone; `replace` puts it in the place of what was clicked.
 
-        Raises DeliveryError when Slack takes no more answers: there are five, within half an hour.
+        Raises DeliveryError when Slack takes no more answers: there are five, within half an hour; and for an
+        address that is not Slack's.
         """
+        if not self._is_slacks(response_url):
+            raise DeliveryError(
+                "foreign_response_url", "The answer was to go to an address that is not Slack's"
+            )
         answers = AsyncWebhookClient(
             response_url, session=self.session, retry_handlers=self.client.retry_handlers
         )
@@ -211,6 +220,25 @@ class Slack:
             )
         if answer.status_code != 200:
             raise DeliveryError(answer.body[:100], "Slack took no more answers; ask again with /papers")
+
+    def _is_slacks(self, address: str) -> bool:
+        """Whether an address is one that Slack gives out: on its own domain, over TLS.
+
+        Every delivery that comes so far was signed by Slack or came over the socket to it, so this is a second lock.
+        It is closed only where the Web API is Slack's own: a proxy's or an emulator's answers may go anywhere.
+        """
+        if not self._own:
+            return True
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        return parts.scheme == "https" and (host == self._own or host.endswith(f".{self._own}"))
+
+    async def is_admin(self, user_id: str) -> bool:
+        """Whether a person is an admin or an owner of the workspace."""
+        with repeatable():
+            answer = await self.client.users_info(user=user_id)
+        user = answer.get("user") or {}
+        return any(user.get(role) for role in ("is_admin", "is_owner", "is_primary_owner"))
 
     async def channel_id(self, name: str) -> str:
         """The id of a channel given by id or name. Raises DeliveryError when the bot can see none of that name."""
@@ -251,9 +279,18 @@ class Slack:
         return frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
 
 
-def session(call_seconds: float = Timing().call) -> aiohttp.ClientSession:
+def session(
+    call_seconds: float = Timing().call, traces: Sequence[aiohttp.TraceConfig] = ()
+) -> aiohttp.ClientSession:
     """The connections to Slack, kept open between calls. Must be made inside the running loop."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=call_seconds))
+    timeout = aiohttp.ClientTimeout(total=call_seconds)
+    return aiohttp.ClientSession(timeout=timeout, trace_configs=list(traces))
+
+
+def _own_domain(api_url: str) -> str:
+    """Slack's domain when the Web API is on it, otherwise nothing."""
+    host = urlsplit(api_url).hostname or ""
+    return next((own for own in _DOMAINS if host == own or host.endswith(f".{own}")), "")
 
 
 def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any]) -> bool:

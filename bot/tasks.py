@@ -7,6 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from bot.errors import PapersError
+from bot.metrics import Metrics
+from bot.outcomes import NotSent
+
 log = logging.getLogger(__name__)
 
 #: Rounds of the event loop that the acknowledgement is ahead of the work: aiohttp writes it one round after the
@@ -19,7 +23,8 @@ OnError = Callable[[Exception], Awaitable[None]]
 class Tasks:
     """Background work with an owner: no task is lost to the garbage collector, no failure to silence."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[Any, Any, None], on_error: OnError) -> None:
@@ -43,10 +48,13 @@ class Tasks:
                 await asyncio.sleep(0)
             await work
         except Exception as error:  # noqa: BLE001 - the end of the line: the person is told, the log has the rest
+            if not isinstance(error, PapersError | NotSent):
+                self._metrics.task_failures.inc()
             await self._report(error, on_error)
 
     async def _report(self, error: Exception, on_error: OnError) -> None:
         try:
             await on_error(error)
         except Exception:
+            self._metrics.task_failures.inc()
             log.exception("a failure could not be reported to the person it happened to")

@@ -19,6 +19,8 @@ class Timing:
     `refresh`: between two readings of the last days.
     `per_read`: between calls that read reactions back, which leaves others some of Slack's 50 a minute.
     `reconcile`: between two readings of the reactions on recent posts.
+    `socket`: before a socket that is down makes the bot unhealthy; Slack moves one within a second or two.
+    `health`: for which a report of health is kept.
     """
 
     tick: float = 15.0
@@ -30,3 +32,5 @@ class Timing:
     refresh: float = 1800.0
     per_read: float = 2.0
     reconcile: float = 3 * 3600.0
+    socket: float = 60.0
+    health: float = 5.0

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 from bot.known import known_paper
+from bot.logs import event
+from bot.metrics import Metrics
 from bot.refresh import Refresher
 from storage import Store
 from storage.models import Click, Paper, Reaction, Tally
+
+log = logging.getLogger(__name__)
 
 
 class Voted(NamedTuple):
@@ -23,10 +28,11 @@ class Voted(NamedTuple):
 class Voting:
     """Records what people say of papers in one workspace."""
 
-    def __init__(self, store: Store, refresher: Refresher, bot_user_id: str) -> None:
+    def __init__(self, store: Store, refresher: Refresher, bot_user_id: str, metrics: Metrics) -> None:
         self.store = store
         self.refresher = refresher
         self.bot_user_id = bot_user_id
+        self.metrics = metrics
 
     async def reacted(self, reaction: Reaction, author: str = "") -> None:
         """A reaction was added or removed; `author` is who wrote the message, where Slack says so.
@@ -40,6 +46,7 @@ class Voting:
             return
         await self.store.record_reaction(reaction)
         if paper_id:
+            self._stored("reaction")
             self.refresher.touch([paper_id])
 
     async def clicked(self, click: Click) -> Voted:
@@ -53,7 +60,13 @@ class Voting:
             # An upvote unless there is one, which is then taken back. One that rests on a reaction alone is
             # left to the reaction: a press that counted besides would outlive it.
             await self.store.record_click(click.model_copy(update={"value": int(before != 1)}))
+            self._stored("button")
         self.refresher.touch([click.paper_id])
         after = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
         tally = (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id]
         return Voted(paper, new, before, after, tally)
+
+    def _stored(self, by: str) -> None:
+        """Who voted, and on what, is nobody's who reads the log."""
+        self.metrics.votes.labels(by).inc()
+        event(log, "vote stored", by=by)

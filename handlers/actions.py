@@ -13,7 +13,7 @@ from bot.errors import UsageError
 from bot.messages import Message, Place, notice, press_of, turn_of, voted_message
 from bot.services import Services
 from bot.votes import Voted
-from handlers.replies import Reply
+from handlers.replies import Reply, within_limit
 from storage.models import Click, Save
 
 T = TypeVar("T")
@@ -58,6 +58,9 @@ async def save(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
     """The save button: stored, then acknowledged; then the answer it stands in is drawn again."""
     services: Services = context["services"]
     reply, asker = Reply(services.slack, body), _asker(body)
+    if not within_limit(services, reply, asker.user_id):
+        await ack()
+        return
     place = await _stored(_saved(services, action, asker), ack, services, reply)
     if place:
         services.tasks.start(
@@ -89,6 +92,8 @@ async def similar(
     await ack()
     services: Services = context["services"]
     reply = Reply(services.slack, body)
+    if not within_limit(services, reply, body["user"]["id"]):
+        return
     answer = services.answers.answer(f"like:{action.get('value') or ''}", _asker(body))
     services.tasks.start(reply.with_answer(answer), reply.failure)
 
@@ -97,6 +102,9 @@ async def share(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], con
     """A paper for the channel: planned, then acknowledged, so that no crash loses it; then posted."""
     services: Services = context["services"]
     reply = Reply(services.slack, body)
+    if not within_limit(services, reply, body["user"]["id"]):
+        await ack()
+        return
     planning = services.sharing.plan(str(action.get("value") or ""), _asker(body))
     planned = await _stored(planning, ack, services, reply)
     if planned:
@@ -110,6 +118,8 @@ async def turn_page(
     await ack()
     services: Services = context["services"]
     reply = Reply(services.slack, body)
+    if not within_limit(services, reply, body["user"]["id"]):
+        return
     try:
         place = Place(*turn_of(action.get("value") or ""))
     except ValueError:

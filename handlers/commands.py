@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.answers import Asker
 from bot.services import Services
-from handlers.replies import Reply
+from handlers.replies import Reply, within_limit
 
 
 async def papers(ack: AsyncAck, command: dict[str, Any], context: dict[str, Any]) -> None:
@@ -17,6 +17,8 @@ async def papers(ack: AsyncAck, command: dict[str, Any], context: dict[str, Any]
     services: Services = context["services"]
     reply = Reply(services.slack, command)
     asker = Asker(command["user_id"], command["channel_id"])
+    if not within_limit(services, reply, asker.user_id):
+        return
 
     async def answer() -> None:
         await reply(await services.answers.answer(command.get("text") or "", asker))

@@ -21,6 +21,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "im:read": ("conversations.info",),
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
+    # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
+    "users:read": ("users.info",),
 }
 USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | subscribe | unsubscribe | help"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import secrets
 from collections.abc import Awaitable
@@ -10,9 +11,12 @@ from typing import Any
 from bot.errors import DeliveryError, UsageError
 from bot.messages import Message, notice
 from bot.outcomes import NotSent
+from bot.services import Services
 from bot.slack import Slack
 
 log = logging.getLogger(__name__)
+
+_TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
 
 
 class Reply:
@@ -35,13 +39,23 @@ class Reply:
         await self(notice(sentence(error)))
 
 
+def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
+    """Whether this person may ask for one thing more now; otherwise they are told."""
+    if services.allowance.take(user_id):
+        return True
+    services.metrics.over_limit.inc()
+    services.tasks.start(reply(notice(_TOO_MANY)), reply.failure)
+    return False
+
+
 def sentence(error: Exception) -> str:
     """The sentence for an error: its own when it was meant for the person, otherwise one with a number to look up."""
     match error:
         case UsageError():
             return str(error)
         case DeliveryError():
-            return f"{error}."
+            # It can quote what Slack, or a proxy before it, has answered.
+            return f"{html.escape(str(error), quote=False)}."
         case NotSent():
             return "Slack itself could not be reached just now. Try again in a minute."
     number = secrets.token_hex(4)

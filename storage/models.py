@@ -45,7 +45,8 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What was wrong goes into tracebacks, and whose value it was is nobody's who reads the log.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Paper(_Value):

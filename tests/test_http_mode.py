@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -182,12 +185,72 @@ async def test_a_stranger_can_not_make_the_bot_call_an_address(
     assert upstream.requests[asked:] == []
 
 
+async def test_a_request_that_is_replayed_counts_once(slack: Workspace, served: Bot, ada: str) -> None:
+    body = vote(slack, ada)
+    headers = signed(slack.signing_secret, body)
+    assert [await sent(slack, body, headers) for _ in range(3)] == [200, 200, 200]
+    assert await tally(served) == Tally(1, 0)
+
+
+@pytest.mark.parametrize("secret", ["right", "wrong"])
+async def test_an_empty_body_is_no_delivery(slack: Workspace, served: Bot, secret: str) -> None:
+    key = slack.signing_secret if secret == "right" else "0" * 32
+    assert await sent(slack, "", {}) == 401
+    # Signed by Slack but empty, it is nothing anybody listens to.
+    assert await sent(slack, "", signed(key, "")) == (200 if secret == "right" else 401)
+
+
+async def test_a_secret_that_is_nearly_right_is_refused(slack: Workspace, served: Bot, ada: str) -> None:
+    body = vote(slack, ada)
+    headers = signed(slack.signing_secret, body)
+    first, last = headers["X-Slack-Signature"][:-1], headers["X-Slack-Signature"][-1]
+    headers["X-Slack-Signature"] = first + ("0" if last != "0" else "1")
+    assert await sent(slack, body, headers) == 401
+    assert await sent(slack, body, {**headers, "X-Slack-Signature": ""}) == 401
+    assert served.library.metrics.page().count(b"papers_unsigned_requests_total 2.0") == 1
+
+
+async def test_a_huge_body_is_refused_by_the_length_it_announces(slack: Workspace, served: Bot) -> None:
+    """Not one byte of it is waited for."""
+    url = urlsplit(slack.request_url or "")
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    writer.write(f"POST {url.path} HTTP/1.1\r\nHost: bot\r\nContent-Length: {10**10}\r\n\r\n".encode())
+    answer = await asyncio.wait_for(reader.readline(), 10)
+    writer.close()
+    assert b" 413 " in answer
+
+
+async def test_a_huge_body_of_unknown_length_is_refused_before_it_is_read_whole(
+    slack: Workspace, served: Bot
+) -> None:
+    given, whole = 0, 200
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal given
+        for _ in range(whole):
+            given += 1
+            yield b"x" * 1_000_000
+
+    async with aiohttp.ClientSession() as client:
+        with contextlib.suppress(aiohttp.ClientError):
+            async with client.post(slack.request_url or "", data=endless()) as answer:
+                assert answer.status == 413
+    assert given < whole / 2
+
+
 async def test_health_names_the_workspace_and_the_number_of_papers(slack: Workspace, served: Bot) -> None:
     address = (slack.request_url or "").replace("/slack/events", "/healthz")
     async with aiohttp.ClientSession() as client, client.get(address) as answer:
         assert answer.status == 200
         health: dict[str, Any] = await answer.json()
-    assert health == {"ok": True, "team": slack.team_id, "papers": 2}
+    green = {"ok": True, "reason": ""}
+    assert health == {
+        "ok": True,
+        "team": slack.team_id,
+        "papers": 2,
+        "reason": "",
+        "checks": {"database": green, "editions": green},
+    }
 
 
 async def test_after_a_stop_nobody_listens_there_any_more(

@@ -10,10 +10,23 @@ class Administration(Core):
     """What an administrator can do, and reading what is there."""
 
     def add_user(
-        self, name: str, real_name: str | None = None, *, tz: str = "Etc/UTC", tz_offset: int = 0
+        self,
+        name: str,
+        real_name: str | None = None,
+        *,
+        tz: str = "Etc/UTC",
+        tz_offset: int = 0,
+        admin: bool = False,
     ) -> str:
         """A new person, who joins every public channel; returns the user id."""
-        user = User(self.state.next_id("U"), name, real_name or name.capitalize(), tz=tz, tz_offset=tz_offset)
+        user = User(
+            self.state.next_id("U"),
+            name,
+            real_name or name.capitalize(),
+            tz=tz,
+            tz_offset=tz_offset,
+            is_admin=admin,
+        )
         self.state.users[user.id] = user
         for channel in self.state.channels.values():
             if channel.kind == "public":

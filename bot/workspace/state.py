@@ -59,6 +59,7 @@ class User:
     is_bot: bool = False
     tz: str = "Etc/UTC"
     tz_offset: int = 0
+    is_admin: bool = False
 
 
 @dataclass
