@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.answers import Answers
+from bot.backups import Backups
 from bot.config import Settings
 from bot.daily import Daily
 from bot.delivery import Delivery
@@ -26,6 +27,7 @@ from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
 from bot.outcomes import NotSent
 from bot.refresh import Refresher
+from bot.replicas import only_one
 from bot.saving import Saving
 from bot.search import Embedding, Search
 from bot.services import Services
@@ -118,6 +120,7 @@ class Bot:
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
+        self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
 
     def subscription(self, channel_id: str) -> Subscription:
@@ -201,6 +204,7 @@ class Bot:
             self.library.ingest.keep_fresh(self.timing.refresh),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
             self._find_channels(),
+            self.backups.keep_fresh(self.timing.tick),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())
@@ -274,7 +278,15 @@ async def open_bot(
 
 
 async def run(settings: Settings, clock: Clock = now) -> None:
-    """Run until SIGTERM or SIGINT; wait for Slack when it can't be reached at the start."""
+    """Run until SIGTERM or SIGINT; wait for Slack when it can't be reached at the start.
+
+    Raises StoreError when another process runs on the same database and no replicas are meant.
+    """
+    with nullcontext() if settings.papers_replicas else only_one(settings.papers_database):
+        await _run_until_asked(settings, clock)
+
+
+async def _run_until_asked(settings: Settings, clock: Clock) -> None:
     stop, ready = asyncio.Event(), asyncio.Event()
     running = asyncio.create_task(_run(settings, clock, stop, ready))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,11 @@ class Store(Papers, Harvests, Channels, Posts, Votes, Saves):
         Raises StoreError when it can't be opened or a newer papers-bot has written it.
         """
         return cls(connect(path), emoji)
+
+    async def created_at(self) -> datetime:
+        """When the database was made; of a restored copy, when the original was."""
+        (row,) = self.rows("SELECT min(applied_at) AS made FROM _sqlite_migrations")
+        return datetime.fromisoformat(row["made"])
 
     def close(self) -> None:
         self.db.close()
