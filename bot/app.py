@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.logs import BOLT
 from bot.outcomes import NotSent
+from bot.recovery import Recovery
 from bot.refresh import Refresher
 from bot.replicas import only_one
 from bot.saving import Saving
@@ -120,6 +121,7 @@ class Bot:
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
+        self.recovery = Recovery(store, ingest, slack, identity.team_id)
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
 
@@ -197,9 +199,25 @@ class Bot:
             # Last, when nothing new can come in any more.
             await self.tasks.finish(STOP_SECONDS)
 
+    async def recover(self, channels: Iterable[str]) -> None:
+        """Know again what these channels had since a copy was made that was put back; nothing may be posted before.
+
+        Raises DeliveryError, NotSent or SourceError when that can't be done now.
+        """
+        named = [one.channel_id for one in await self.named_channels()]
+        await self.recovery.recover([*channels, *named, *await self._subscribed()])
+
+    async def _subscribed(self) -> list[str]:
+        return [one.channel_id for one in await self.library.store.subscriptions(self.identity.team_id)]
+
+    async def _post(self) -> None:
+        """Post what is due, for ever."""
+        await self.recovery.insist(await self._subscribed(), self.timing.tick)
+        await self.daily.run()
+
     async def _work_until(self, stop: asyncio.Event) -> None:
         forever = (
-            self.daily.run(),
+            self._post(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
             self.library.search.keep_fresh(self.timing.tick, self.clock),

@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 RETRY = timedelta(hours=1)
 
 
-async def copy(database: Path, file: Path, *, replace: bool) -> Copied:
+async def copy(database: Path, file: Path, now: datetime, *, replace: bool) -> Copied:
     """Copy a database in a thread, while others may write to it. Raises StoreError when there is no whole copy."""
     stop = Event()
     try:
-        return await asyncio.to_thread(back_up, database, file, replace=replace, stop=stop)
+        return await asyncio.to_thread(back_up, database, file, now, replace=replace, stop=stop)
     finally:
         # Cancelled, the thread must not keep the program from ending.
         stop.set()
@@ -53,7 +53,7 @@ class Backups:
             return None
         try:
             self.folder.mkdir(exist_ok=True)
-            copied = await copy(self.database, file, replace=True)
+            copied = await copy(self.database, file, now, replace=True)
             # Only after a copy that is whole: a damaged database must not push out the good ones.
             await asyncio.to_thread(self._forget_old)
         except (StoreError, OSError) as error:

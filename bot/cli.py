@@ -74,7 +74,10 @@ async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_j
     wanted = not_ahead(day)
     async with app.open_bot(settings) as bot:
         failed = False
-        for subscription in await bot.channels(channel):
+        subscriptions = await bot.channels(channel)
+        if not dry_run:
+            await bot.recover(subscription.channel_id for subscription in subscriptions)
+        for subscription in subscriptions:
             result = await posting.post_now(bot, subscription, wanted, dry_run=dry_run)
             failed |= bool(result.error or result.open or result.abandoned)
             click.echo(terminal.posted(result, as_json=as_json))
@@ -103,7 +106,7 @@ async def backup(*, file: Path, force: bool, as_json: bool) -> None:
     FILE gets its name only when the copy is whole. Among what is counted, votes are the reactions and presses that
     votes are derived from. docs/operations.md tells how to restore a copy.
     """
-    copied = await backups.copy(config.load().papers_database, file, replace=force)
+    copied = await backups.copy(config.load().papers_database, file, app.now(), replace=force)
     click.echo(terminal.backed_up(copied, as_json=as_json))
 
 

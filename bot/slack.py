@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -42,6 +43,16 @@ class Identity(NamedTuple):
     bot_id: str
     #: Where the workspace is in a browser, with a slash at its end.
     url: str
+
+
+class Sent(NamedTuple):
+    """A message of the bot's in a channel, by the metadata it carries; `paper` is empty for a header."""
+
+    ts: str
+    in_thread: bool
+    edition: str
+    position: int
+    paper: str
 
 
 class Slack:
@@ -124,6 +135,20 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
         return None
+
+    async def sent_since(self, channel: str, since: datetime) -> AsyncIterator[Sent]:
+        """The posts in a channel since then, and in the threads of their headers.
+
+        Raises DeliveryError when a person must act before they can be read, NotSent when Slack can't be reached.
+        """
+        with repeatable(channel):
+            async for message in self._history(channel, f"{since.timestamp():.6f}", ""):
+                if sent := _sent(message):
+                    yield sent
+                if sent and not sent.paper:
+                    async for reply in self._history(channel, "", sent.ts):
+                        if (post := _sent(reply)) and post.ts != sent.ts:
+                            yield post
 
     async def _history(self, channel: str, since: str, thread_ts: str) -> AsyncIterator[dict[str, Any]]:
         asked: dict[str, Any] = {"channel": channel, "limit": _HISTORY_PAGE, "include_all_metadata": True}
@@ -228,6 +253,16 @@ class Slack:
 def session(call_seconds: float = Timing().call) -> aiohttp.ClientSession:
     """The connections to Slack, kept open between calls. Must be made inside the running loop."""
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=call_seconds))
+
+
+def _sent(message: Mapping[str, Any]) -> Sent | None:
+    """What a message carries if it is a post of ours."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload, ts = metadata["event_payload"], str(message["ts"])
+    in_thread = message.get("thread_ts") not in (None, ts)
+    return Sent(ts, in_thread, str(payload["edition"]), int(payload["position"]), str(payload["paper"]))
 
 
 def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any]) -> bool:

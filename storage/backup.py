@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -56,7 +57,7 @@ class _Contents(NamedTuple):
     migrations: list[str]
 
 
-def back_up(database: Path, file: Path, *, replace: bool, stop: Event) -> Copied:
+def back_up(database: Path, file: Path, now: datetime, *, replace: bool, stop: Event) -> Copied:
     """Copy the database to `file`, verify the copy, and then give it that name.
 
     The database is read as it is, and not brought up to date. Once `stop` is set, it ends within moments. Raises
@@ -65,7 +66,7 @@ def back_up(database: Path, file: Path, *, replace: bool, stop: Event) -> Copied
     try:
         _refuse(database, file, replace=replace)
         with _unfinished(file) as unfinished:
-            counts = _verified_copy(database, unfinished, stop)
+            counts = _verified_copy(database, unfinished, now, stop)
             size = unfinished.stat().st_size
             shutil.copymode(database, unfinished)
             unfinished.replace(file)
@@ -112,14 +113,14 @@ def _unfinished(file: Path) -> Iterator[Path]:
             path.with_name(path.name + end).unlink(missing_ok=True)
 
 
-def _verified_copy(database: Path, copy: Path, stop: Event) -> Counts:
+def _verified_copy(database: Path, copy: Path, now: datetime, stop: Event) -> Counts:
     """Make `copy` what the database is now. Raises StoreError when it did not become that."""
     with _opened(database, stop) as source, _opened(copy, stop) as target:
         check(Database(source), str(database))
         # Held until the end, so that what is written meanwhile neither shows nor makes the copying begin anew.
         source.execute("BEGIN")
         contents = _contents(source)
-        _copy(source, target, stop)
+        _copy(source, target, now, stop)
         problem = _problem(target) or ("" if _contents(target) == contents else "it holds something else")
     if problem:
         raise StoreError(
@@ -146,8 +147,11 @@ def _contents(connection: sqlite3.Connection) -> _Contents:
     return _Contents(Counts(*connection.execute(_COUNTS).fetchone()), names)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, stop: Event) -> None:
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, now: datetime, stop: Event) -> None:
     source.backup(target, pages=_PAGES, progress=lambda *_: _end_if(stop))
+    # By this it is known to be a copy when it is put back; minutes, because there are 31 bits for it.
+    made = source.execute("PRAGMA user_version").fetchone()[0] or int(now.timestamp() // 60)
+    target.execute(f"PRAGMA user_version = {made}")
     # One file without a log beside it, wherever it is carried; the bot turns the log on again.
     target.execute("PRAGMA journal_mode = delete")
 

@@ -92,7 +92,7 @@ async def test_a_backup_says_what_it_holds_and_is_one_file_that_serves_as_a_data
 def test_a_backup_is_as_private_as_the_database(database: Path, tmp_path: Path) -> None:
     for mode in (0o600, 0o640):
         database.chmod(mode)
-        back_up(database, tmp_path / "copy.db", replace=True, stop=threading.Event())
+        back_up(database, tmp_path / "copy.db", NOW, replace=True, stop=threading.Event())
         assert (tmp_path / "copy.db").stat().st_mode & 0o777 == mode
 
 
@@ -104,7 +104,7 @@ async def test_a_backup_made_while_others_write_holds_whole_transactions_only(tm
         await asyncio.to_thread(written.wait, PATIENCE)
         counts = []
         for number in range(3):
-            copied = await copy(tmp_path / "papers.db", tmp_path / f"{number}.db", replace=False)
+            copied = await copy(tmp_path / "papers.db", tmp_path / f"{number}.db", NOW, replace=False)
             counts.append(copied.counts.papers)
             assert fetched(copied.file, "PRAGMA integrity_check") == [("ok",)]
             assert fetched(copied.file, "SELECT count(*) FROM papers") == [(counts[-1],)]
@@ -116,7 +116,7 @@ async def test_a_backup_made_while_others_write_holds_whole_transactions_only(tm
 
 async def test_a_file_of_an_older_version_is_copied_as_it_is(tmp_path: Path) -> None:
     older(tmp_path / "papers.db", "m004_search").close()
-    copied = await copy(tmp_path / "papers.db", tmp_path / "copy.db", replace=False)
+    copied = await copy(tmp_path / "papers.db", tmp_path / "copy.db", NOW, replace=False)
     names = "SELECT name FROM _sqlite_migrations ORDER BY name"
     assert fetched(copied.file, names) == fetched(tmp_path / "papers.db", names)
     assert len(fetched(copied.file, names)) < len(KNOWN)
@@ -171,7 +171,7 @@ async def test_a_folder_that_may_only_be_read_is_named() -> None:
         database = await fill(folder / "papers.db")
         (folder / "copies").mkdir(mode=0o500)
         with pytest.raises(StoreError, match=r"copies/copy\.db can't be written: Permission denied\. Check"):
-            back_up(database, folder / "copies" / "copy.db", replace=False, stop=threading.Event())
+            back_up(database, folder / "copies" / "copy.db", NOW, replace=False, stop=threading.Event())
 
 
 def garble(path: Path) -> None:
@@ -211,12 +211,13 @@ async def test_a_backup_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(StoreError, match="stopped before its end"):
-        back_up(database, tmp_path / "copy.db", replace=False, stop=stop)
+        back_up(database, tmp_path / "copy.db", NOW, replace=False, stop=stop)
     assert names(tmp_path) == ["papers.db"]
 
 
 STANDING = """
 import signal, sys, threading
+from datetime import UTC, datetime
 from pathlib import Path
 from storage.backup import back_up
 
@@ -230,7 +231,7 @@ class Standing(threading.Event):
             signal.pause()
         return False
 
-back_up(Path(sys.argv[1]), Path(sys.argv[2]), replace=False, stop=Standing())
+back_up(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(UTC), replace=False, stop=Standing())
 """
 
 
@@ -243,7 +244,7 @@ async def test_a_backup_that_is_killed_never_bears_the_name(tmp_path: Path, look
         assert await asyncio.to_thread(process.stdout.readline) == "standing\n"
         process.kill()
     assert not file.exists()
-    assert (await copy(database, file, replace=False)).counts.papers == 10_000
+    assert (await copy(database, file, NOW, replace=False)).counts.papers == 10_000
 
 
 # --- one a day -------------------------------------------------------------------------------------------------
