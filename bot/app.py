@@ -121,7 +121,7 @@ class Bot:
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
-        self.recovery = Recovery(store, ingest, slack, identity.team_id)
+        self.recovery = Recovery(store, ingest, slack, identity)
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
 
@@ -204,6 +204,8 @@ class Bot:
 
         Raises DeliveryError, NotSent or SourceError when that can't be done now.
         """
+        if await self.library.store.copied_at() is None:
+            return
         named = [one.channel_id for one in await self.named_channels()]
         await self.recovery.recover([*channels, *named, *await self._subscribed()])
 

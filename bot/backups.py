@@ -49,9 +49,11 @@ class Backups:
         """Make the day's backup, unless there is one or they are off. A failure is logged and tried again later."""
         now = self.clock()
         file = self.folder / f"{now.astimezone(UTC).date()}.db"
-        if not self.keep or now < self._not_before or file.exists():
+        if not self.keep or now < self._not_before:
             return None
         try:
+            if file.exists():
+                return None
             self.folder.mkdir(exist_ok=True)
             copied = await copy(self.database, file, now, replace=True)
             # Only after a copy that is whole: a damaged database must not push out the good ones.

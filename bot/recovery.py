@@ -14,7 +14,7 @@ from itertools import groupby
 from bot.errors import DeliveryError, PapersError
 from bot.ingest import Ingest
 from bot.outcomes import NotSent
-from bot.slack import Sent, Slack
+from bot.slack import Identity, Sent, Slack
 from storage import Store
 from storage.models import Edition, Post, PostKind, PostState
 
@@ -29,11 +29,12 @@ _OUT_OF_REACH = frozenset({"not_in_channel", "channel_not_found"})
 class Recovery:
     """Brings the ledger of one workspace up to what its channels hold."""
 
-    def __init__(self, store: Store, ingest: Ingest, slack: Slack, team_id: str) -> None:
+    def __init__(self, store: Store, ingest: Ingest, slack: Slack, identity: Identity) -> None:
         self.store = store
         self.ingest = ingest
         self.slack = slack
-        self.team_id = team_id
+        self.team_id = identity.team_id
+        self.bot_id = identity.bot_id
 
     async def insist(self, channels: Iterable[str], every: float) -> None:
         """Recover, and try again every so many seconds until Slack and the sources let it."""
@@ -70,7 +71,7 @@ class Recovery:
 
     async def _recover_channel(self, channel: str, since: datetime) -> int:
         try:
-            found = [message async for message in self.slack.sent_since(channel, since)]
+            found = [message async for message in self.slack.sent_since(channel, since, self.bot_id)]
         except DeliveryError as error:
             if error.code not in _OUT_OF_REACH:
                 raise

@@ -136,18 +136,18 @@ class Slack:
             raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
         return None
 
-    async def sent_since(self, channel: str, since: datetime) -> AsyncIterator[Sent]:
-        """The posts in a channel since then, and in the threads of their headers.
+    async def sent_since(self, channel: str, since: datetime, bot_id: str) -> AsyncIterator[Sent]:
+        """The posts of this bot in a channel since then, and in the threads of their headers.
 
         Raises DeliveryError when a person must act before they can be read, NotSent when Slack can't be reached.
         """
         with repeatable(channel):
             async for message in self._history(channel, f"{since.timestamp():.6f}", ""):
-                if sent := _sent(message):
+                if sent := _sent(message, bot_id):
                     yield sent
                 if sent and not sent.paper:
                     async for reply in self._history(channel, "", sent.ts):
-                        if (post := _sent(reply)) and post.ts != sent.ts:
+                        if (post := _sent(reply, bot_id)) and post.ts != sent.ts:
                             yield post
 
     async def _history(self, channel: str, since: str, thread_ts: str) -> AsyncIterator[dict[str, Any]]:
@@ -255,10 +255,10 @@ def session(call_seconds: float = Timing().call) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=call_seconds))
 
 
-def _sent(message: Mapping[str, Any]) -> Sent | None:
-    """What a message carries if it is a post of ours."""
+def _sent(message: Mapping[str, Any], bot_id: str) -> Sent | None:
+    """What a message carries if it is a post of ours, and not of another papers-bot in the same channel."""
     metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != EVENT_TYPE:
+    if metadata.get("event_type") != EVENT_TYPE or message.get("bot_id") != bot_id:
         return None
     payload, ts = metadata["event_payload"], str(message["ts"])
     in_thread = message.get("thread_ts") not in (None, ts)

@@ -291,6 +291,16 @@ async def test_a_backup_that_fails_is_logged_and_tried_again_after_an_hour(
     assert await backups.make_due()
 
 
+async def test_a_folder_that_may_not_be_entered_is_logged(
+    clock: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ordinary_user() as folder:
+        backups = Backups(await fill(folder / "papers.db"), 7, clock)
+        backups.folder.mkdir(mode=0)
+        assert await backups.make_due() is None
+    assert "Permission denied" in caplog.text
+
+
 async def test_a_damaged_database_does_not_push_out_the_good_copies(
     tmp_path: Path, clock: MovedClock
 ) -> None:

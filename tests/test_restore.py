@@ -157,6 +157,15 @@ async def test_a_channel_that_the_bot_has_left_holds_up_no_other(
         assert await bot.library.store.copied_at() is None
 
 
+async def test_posts_of_another_papers_bot_in_the_channel_are_not_ours(
+    settings: Settings, slack: Workspace, clock: MovedClock, papers: str, lost: list[str]
+) -> None:
+    for message in posted(slack, papers):
+        message.bot_id = "B0ANOTHER"
+    async with open_bot(settings, clock, QUICK) as bot:
+        assert await bot.recovery.recover([papers]) == 0
+
+
 async def test_a_database_that_is_no_copy_asks_slack_nothing(bot: Bot, slack: Workspace) -> None:
     await bot.recover([slack.add_channel("reading")])
     assert history_calls(slack) == 0
