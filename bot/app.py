@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot.allowance import Allowance
 from bot.answers import Answers
+from bot.backups import Backups
 from bot.config import Settings
 from bot.daily import Daily
 from bot.deliveries import ObservedApp
@@ -35,7 +36,9 @@ from bot.outcomes import NotSent
 from bot.permission import Permission
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
+from bot.recovery import Recovery
 from bot.refresh import Refresher
+from bot.replicas import only_one
 from bot.saving import Saving
 from bot.search import Embedding, Search
 from bot.services import Services
@@ -156,6 +159,8 @@ class Bot:
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
         self.voting = Voting(store, self.refresher, identity.user_id, metrics)
         self.saving = Saving(store)
+        self.recovery = Recovery(store, ingest, slack, identity)
+        self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
         self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
         self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
@@ -236,14 +241,33 @@ class Bot:
             # Last, when nothing new can come in any more.
             await self.tasks.finish(STOP_SECONDS)
 
+    async def recover(self, channels: Iterable[str]) -> None:
+        """Know again what these channels had since a copy was made that was put back; nothing may be posted before.
+
+        Raises DeliveryError, NotSent or SourceError when that can't be done now.
+        """
+        if await self.library.store.copied_at() is None:
+            return
+        named = [one.channel_id for one in await self.named_channels()]
+        await self.recovery.recover([*channels, *named, *await self._subscribed()])
+
+    async def _subscribed(self) -> list[str]:
+        return [one.channel_id for one in await self.library.store.subscriptions(self.identity.team_id)]
+
+    async def _post(self) -> None:
+        """Post what is due, for ever."""
+        await self.recovery.insist(await self._subscribed(), self.timing.tick)
+        await self.daily.run()
+
     async def _work_until(self, stop: asyncio.Event) -> None:
         forever = (
-            self.daily.run(),
+            self._post(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
             self._find_channels(),
             self.reconciler.run(),
+            self.backups.keep_fresh(self.timing.tick),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())
@@ -340,7 +364,15 @@ async def open_bot(
 
 
 async def run(settings: Settings, clock: Clock = now) -> None:
-    """Run until SIGTERM or SIGINT; wait for Slack when it can't be reached at the start."""
+    """Run until SIGTERM or SIGINT; wait for Slack when it can't be reached at the start.
+
+    Raises StoreError when another process runs on the same database and no replicas are meant.
+    """
+    with nullcontext() if settings.papers_replicas else only_one(settings.papers_database):
+        await _run_until_asked(settings, clock)
+
+
+async def _run_until_asked(settings: Settings, clock: Clock) -> None:
     stop, ready = asyncio.Event(), asyncio.Event()
     running = asyncio.create_task(_run(settings, clock, stop, ready))
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 from rich.console import Console
 
-from bot import app, config, posting, terminal, trial
+from bot import app, backups, config, posting, terminal, trial
 from bot import doctor as doctor_checks
 from bot.console import Day, command, not_ahead, remarks
 from bot.library_commands import COMMANDS
@@ -74,7 +75,10 @@ async def post(*, day: datetime | None, channel: str | None, dry_run: bool, as_j
     wanted = not_ahead(day)
     async with app.open_bot(settings) as bot:
         failed = False
-        for subscription in await bot.channels(channel):
+        subscriptions = await bot.channels(channel)
+        if not dry_run:
+            await bot.recover(subscription.channel_id for subscription in subscriptions)
+        for subscription in subscriptions:
             result = await posting.post_now(bot, subscription, wanted, dry_run=dry_run)
             failed |= bool(result.error or result.open or result.abandoned)
             click.echo(terminal.posted(result, as_json=as_json))
@@ -110,6 +114,21 @@ for _command in COMMANDS:
 def manifest(url: str) -> None:
     """Print the manifest to create the Slack app from."""
     click.echo(json.dumps(app_manifest(url), indent=2))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE when it is there already.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@command
+async def backup(*, file: Path, force: bool, as_json: bool) -> None:
+    """Copy the database to FILE, also while a bot runs, and verify the copy.
+
+    FILE gets its name only when the copy is whole. Among what is counted, votes are the reactions and presses that
+    votes are derived from. docs/operations.md tells how to restore a copy.
+    """
+    copied = await backups.copy(config.load().papers_database, file, app.now(), replace=force)
+    click.echo(terminal.backed_up(copied, as_json=as_json))
 
 
 @main.command()

@@ -67,6 +67,16 @@ class Settings(BaseSettings):
     papers_database: Path = Field(
         default=Path("papers.db"), description="The SQLite file that holds everything"
     )
+    papers_backups: int = Field(
+        default=7,
+        ge=0,
+        le=366,
+        description="How many daily backups `papers-bot run` keeps beside the database; 0 for none",
+    )
+    papers_replicas: bool = Field(
+        default=False,
+        description="`on` lets several `papers-bot run` share one database; otherwise the second refuses to start",
+    )
     papers_channels: Words = Field(
         default=(),
         description="Channels to post to, ids or names, separated by commas; others can `/papers subscribe`",

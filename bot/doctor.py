@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from bot.app import Bot, Library, open_bot, open_library
+from bot.backups import Backups
 from bot.config import Settings
 from bot.delivery import LEASE
 from bot.errors import DeliveryError, PapersError, UsageError
@@ -18,6 +20,8 @@ from handlers.manifest import SCOPES
 _BAR = 20
 #: Only where admins alone may subscribe.
 _FOR_ADMINS = frozenset({"users:read"})
+#: Without a backup for longer, something keeps it from being made.
+_BACKUP_LATE = timedelta(days=1)
 
 
 class Check(NamedTuple):
@@ -37,6 +41,7 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
         async with open_library(settings) as library:
             papers = await library.store.count_papers()
             yield Check("database", True, f"{settings.papers_database}: {papers:,} papers")
+            yield await _backups(library, settings)
             yield await _index(library)
             yield Check("embedding", True, await library.search.open_encoder())
             async for check in _sources(library):
@@ -47,6 +52,20 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     if settings.slack_bot_token.get_secret_value():
         async for check in _slack(settings):
             yield check
+
+
+async def _backups(library: Library, settings: Settings) -> Check:
+    backups = Backups(settings.papers_database, settings.papers_backups, library.ingest.clock)
+    if not settings.papers_backups:
+        return Check("backup", True, "none is made, as PAPERS_BACKUPS says")
+    newest, today = backups.newest(), library.ingest.today()
+    since = newest or (await library.store.created_at()).date()
+    found = f"the newest in {backups.folder} is of {newest}" if newest else f"none in {backups.folder} yet"
+    late = today - since > _BACKUP_LATE
+    advice = (
+        "papers-bot run makes one each day, and its log says why it can't; papers-bot backup makes one now."
+    )
+    return Check("backup", not late, found, advice if late else "")
 
 
 async def _index(library: Library) -> Check:

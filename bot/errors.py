@@ -1,7 +1,7 @@
 """The one tree of exceptions.
 
 PapersError             anything raised on purpose; str() is a sentence a person can act on
-├── StoreError          the database can't be opened, or is newer than the code (storage.errors)
+├── StoreError          the database can't be opened, read, written or copied (storage.errors)
 ├── SettingsError       settings are missing or wrong: all of them named together; exit status 2
 ├── UsageError          a person asked for something that can't be done; the text is the answer they read
 ├── SearchError         the encoder that the settings name can't be read or downloaded

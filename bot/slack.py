@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -47,6 +48,16 @@ class Identity(NamedTuple):
     bot_id: str
     #: Where the workspace is in a browser, with a slash at its end.
     url: str
+
+
+class Sent(NamedTuple):
+    """A message of the bot's in a channel, by the metadata it carries; `paper` is empty for a header."""
+
+    ts: str
+    in_thread: bool
+    edition: str
+    position: int
+    paper: str
 
 
 class Slack:
@@ -137,6 +148,20 @@ class Slack:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
         return None
+
+    async def sent_since(self, channel: str, since: datetime, bot_id: str) -> AsyncIterator[Sent]:
+        """The posts of this bot in a channel since then, and in the threads of their headers.
+
+        Raises DeliveryError when a person must act before they can be read, NotSent when Slack can't be reached.
+        """
+        with repeatable(channel):
+            async for message in self._history(channel, f"{since.timestamp():.6f}", ""):
+                if sent := _sent(message, bot_id):
+                    yield sent
+                if sent and not sent.paper:
+                    async for reply in self._history(channel, "", sent.ts):
+                        if (post := _sent(reply, bot_id)) and post.ts != sent.ts:
+                            yield post
 
     async def _history(self, channel: str, since: str, thread_ts: str) -> AsyncIterator[dict[str, Any]]:
         asked: dict[str, Any] = {"channel": channel, "limit": _HISTORY_PAGE, "include_all_metadata": True}
@@ -291,6 +316,16 @@ def _own_domain(api_url: str) -> str:
     """Slack's domain when the Web API is on it, otherwise nothing."""
     host = urlsplit(api_url).hostname or ""
     return next((own for own in _DOMAINS if host == own or host.endswith(f".{own}")), "")
+
+
+def _sent(message: Mapping[str, Any], bot_id: str) -> Sent | None:
+    """What a message carries if it is a post of ours, and not of another papers-bot in the same channel."""
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != EVENT_TYPE or message.get("bot_id") != bot_id:
+        return None
+    payload, ts = metadata["event_payload"], str(message["ts"])
+    in_thread = message.get("thread_ts") not in (None, ts)
+    return Sent(ts, in_thread, str(payload["edition"]), int(payload["position"]), str(payload["paper"]))
 
 
 def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any]) -> bool:

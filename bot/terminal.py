@@ -14,6 +14,7 @@ from bot.ingest import Kept
 from bot.messages import Message
 from bot.posting import Posted
 from bot.reconcile import ReadBack
+from storage.backup import Copied
 from storage.models import Paper, Window
 
 
@@ -103,6 +104,14 @@ def so_far(brought: Sequence[Harvest]) -> str:
 def stopped(why: str) -> str:
     """What to do after a backfill that did not get to its end."""
     return f"{why}. What was read until then is kept; the same command goes on from there."
+
+
+def backed_up(copied: Copied, *, as_json: bool) -> str:
+    counts = copied.counts._asdict()
+    if as_json:
+        return _json({"file": str(copied.file), **counts, "size": copied.size})
+    counted = ", ".join(f"{value:,} {name}" for name, value in counts.items())
+    return f"{copied.file}: {counted}, {copied.size / 1e6:,.1f} MB"
 
 
 def checked(check: Check, *, as_json: bool) -> str:

@@ -201,6 +201,8 @@ def _settings(slack: Workspace, database: Path, channel: str, post_at: str = f"{
         papers_timezone="UTC",
         # A trial downloads nothing but papers.
         papers_embedding="static",
+        # Nothing of a trial is worth a copy.
+        papers_backups=0,
     )
 
 

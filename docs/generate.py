@@ -147,6 +147,8 @@ def _settings() -> Iterator[tuple[str, str, str, bool]]:
 
 def _typed(value: Any) -> str:  # noqa: ANN401 - the default of any setting
     match value:
+        case bool():
+            return "on" if value else "off"
         case SecretStr():
             return value.get_secret_value()
         case tuple():

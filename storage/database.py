@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from storage.errors import StoreError
-from storage.migrations import migrate
+from storage.migrations import check, migrate
+from storage.trouble import FAILURES, primary_code, understood
 
 #: How long a write waits for another process. On the loop, so less than the three seconds Slack allows.
 BUSY_SECONDS = 2.5
@@ -35,30 +35,29 @@ def connect(path: Path | str) -> Database:
             # Autocommit: every transaction of ours is begun and ended in `writing` and nowhere else.
             connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None)
             on_failure.callback(connection.close)
-            _write_ahead(connection)
+            db = Database(connection)
+            # First, because the write-ahead log would be a change to a file that may not be ours.
+            _patiently(lambda: check(db, str(path)))
+            _patiently(lambda: connection.execute("PRAGMA journal_mode = wal"))
             # FULL, because an event is acknowledged on the strength of the commit.
             connection.execute("PRAGMA synchronous = full")
             connection.execute("PRAGMA foreign_keys = on")
-            db = Database(connection)
-            migrate(db, str(path))
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The database {path} can't be opened: {error}. Check the path and its permissions, "
-                "or choose another with PAPERS_DATABASE."
-            ) from error
+            migrate(db)
+        except FAILURES as error:
+            raise understood(error, str(path)) from error
         on_failure.pop_all()
     return db
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Turn the write-ahead log on; SQLite's own timeout does not hold while another process does the same."""
+def _patiently(act: Callable[[], object]) -> None:
+    """Try again while another process turns the write-ahead log on, for which SQLite's own timeout does not hold."""
     ends = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = wal")
+            act()
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
                 raise
             time.sleep(0.01)
 
@@ -68,6 +67,7 @@ class Connected:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.path = str(db.conn.execute("PRAGMA database_list").fetchone()[2])
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -77,8 +77,8 @@ class Connected:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise _failed(error) from error
+        except FAILURES as error:
+            raise understood(error, self.path) from error
         finally:
             if connection.in_transaction:
                 connection.rollback()
@@ -87,20 +87,21 @@ class Connected:
         """One statement, which is one transaction; returns how many rows it changed."""
         try:
             return self.db.conn.execute(sql, values).rowcount
-        except sqlite3.Error as error:
-            raise _failed(error) from error
+        except FAILURES as error:
+            raise understood(error, self.path) from error
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
+        return list(self.each(sql, values))
+
+    def each(self, sql: str, values: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        """The rows as they are consumed, where there may be millions."""
         try:
             cursor = self.db.conn.execute(sql, values or {})
             names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
-        except sqlite3.Error as error:
-            raise _failed(error) from error
-
-
-def _failed(error: sqlite3.Error) -> StoreError:
-    return StoreError(f"The database failed: {error}")
+            for row in cursor:
+                yield dict(zip(names, row, strict=True))
+        except FAILURES as error:
+            raise understood(error, self.path) from error
 
 
 def to_row(value: BaseModel) -> Row:

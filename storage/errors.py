@@ -8,4 +8,4 @@ class PapersError(Exception):
 
 
 class StoreError(PapersError):
-    """The database can't be opened, or can't be used by this version of the code."""
+    """The database can't be opened, read, written or copied, or not by this version of the code or this process."""

@@ -225,19 +225,29 @@ def m009_troubles(db: Database) -> None:
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 
 
-def migrate(db: Database, path: str) -> None:
-    """Bring the database up to date.
+def check(db: Database, path: str) -> None:
+    """Look whether the database is ours, and not newer than the code; change nothing.
 
-    Raises StoreError, before anything is changed, when a newer papers-bot or another program has written it.
+    Raises StoreError when a newer papers-bot or another program has written it.
     """
-    applied = {migration.name for migration in migrations.applied(db)}
-    if not applied and set(db.table_names()) - {migrations.migrations_table}:
+    # In one look: between two, another process may have made all the tables of a new file.
+    db.conn.execute("BEGIN")
+    try:
+        applied = {migration.name for migration in migrations.applied(db)}
+        tables = set(db.table_names())
+    finally:
+        db.conn.rollback()
+    if not applied and tables - {migrations.migrations_table}:
         raise StoreError(f"{path} belongs to another program. Choose another file with PAPERS_DATABASE.")
     if newer := applied - KNOWN:
         raise StoreError(
             f"{path} was written by a newer papers-bot (it has {', '.join(sorted(newer))}). "
             "Upgrade papers-bot, or choose another file with PAPERS_DATABASE."
         )
+
+
+def migrate(db: Database) -> None:
+    """Bring the database up to date, wholly or not at all."""
     if migrations.pending(db):
         # The write lock first: of two processes that open a new file at once, the later finds the work done.
         db.conn.execute("BEGIN IMMEDIATE")

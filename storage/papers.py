@@ -117,9 +117,7 @@ class Papers(Connected):
 
     async def all_papers(self) -> Iterator[Paper]:
         """Every paper, oldest first, read as it is consumed: a store may hold millions."""
-        cursor = self.db.conn.execute("SELECT * FROM papers ORDER BY number")
-        names = [column[0] for column in cursor.description]
-        return (paper_of(dict(zip(names, row, strict=True))) for row in cursor)
+        return (paper_of(row) for row in self.each("SELECT * FROM papers ORDER BY number"))
 
     async def days_listed(self) -> dict[str, date]:
         """The newest day on which Hugging Face listed each paper that it ever listed."""

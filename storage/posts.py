@@ -51,6 +51,35 @@ class Posts(Connected):
                 connection.executemany(KEEP_EXPOSURE, (to_row(exposure) for exposure in exposures))
         return new.rowcount > 0
 
+    async def adopt(self, edition: Edition | None, posts: Sequence[Post]) -> int:
+        """Enter posts that were found in Slack, of an edition or shares; returns how many the ledger did not have."""
+        with self.writing() as connection:
+            before = connection.total_changes
+            # Planned before the copy and sent after it: what is known of them is only older.
+            connection.executemany(
+                "UPDATE posts SET state = 'sent', ts = :ts, drawn = '', claimed_at = NULL WHERE team_id = :team_id AND "
+                "channel_id = :channel_id AND paper_id = :paper_id AND (paper_id != '' OR day = :day AND position = 0) "
+                "AND state IN ('planned', 'sending')",
+                (to_row(post) for post in posts),
+            )
+            changed = connection.total_changes - before
+            if edition:
+                connection.execute(
+                    f"INSERT OR IGNORE INTO editions ({', '.join(_EDITION)}) "
+                    f"VALUES ({', '.join(f':{name}' for name in _EDITION)})",
+                    to_row(edition),
+                )
+            before = connection.total_changes
+            connection.executemany(
+                f"INSERT OR IGNORE INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)})",
+                (to_row(post) for post in posts),
+            )
+            return changed + connection.total_changes - before
+
+    async def channels_posted_to(self, team_id: str) -> list[str]:
+        rows = self.rows("SELECT DISTINCT channel_id FROM posts WHERE team_id = :team", {"team": team_id})
+        return [row["channel_id"] for row in rows]
+
     async def forget_unsent(self, team_id: str, channel_id: str, day: date) -> None:
         """Take back the plan of an edition of which nothing was sent."""
         key = (team_id, channel_id, iso(day))

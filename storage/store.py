@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,6 +42,21 @@ class Store(Papers, Harvests, Channels, Posts, Votes, Saves, Exposures, Interest
         Raises StoreError when it can't be opened or a newer papers-bot has written it.
         """
         return cls(connect(path), emoji)
+
+    async def created_at(self) -> datetime:
+        """When the database was made; of a restored copy, when the original was."""
+        (row,) = self.rows("SELECT min(applied_at) AS made FROM _sqlite_migrations")
+        return datetime.fromisoformat(row["made"])
+
+    async def copied_at(self) -> datetime | None:
+        """When the copy was made that this database is; None for one that never was a copy, or is settled."""
+        # Written by storage.backup, in minutes since 1970.
+        minutes = self.rows("PRAGMA user_version")[0]["user_version"]
+        return datetime.fromtimestamp(minutes * 60, UTC) if minutes else None
+
+    async def settle_copy(self) -> None:
+        """What happened since the copy was made is known again."""
+        self.write("PRAGMA user_version = 0", {})
 
     def close(self) -> None:
         self.db.close()

@@ -98,6 +98,8 @@ def settings(slack: Workspace, upstream: Upstream, tmp_path: Path) -> Settings:
         papers_database=tmp_path / "papers.db",
         papers_arxiv_categories=(),
         papers_embedding="static",
+        # Only the tests of backups want any.
+        papers_backups=0,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,13 @@ from tests.upstream import Upstream
 PATIENCE = 60.0
 #: The program of this checkout, which another one's may be installed beside.
 OURS = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until this holds of what a thread or another process does, which sends no word of it."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
 
 
 class Program:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
 import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -150,7 +149,7 @@ async def test_posts_from_before_there_were_shares_are_kept(tmp_path: Path) -> N
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "letter.txt"
     path.write_bytes(content)
-    with pytest.raises(StoreError, match=r"letter\.txt can't be opened.*PAPERS_DATABASE"):
+    with pytest.raises(StoreError, match=r"letter\.txt is damaged, or is no database.*PAPERS_DATABASE"):
         Store.open(path)
     assert path.read_bytes() == content
 
@@ -165,24 +164,15 @@ def test_a_path_in_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None
         Store.open(tmp_path / "no folder" / "papers.db")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "locked"
-    folder.mkdir()
-    folder.chmod(0o500)
-    with pytest.raises(StoreError, match=r"can't be opened.*permissions"):
-        Store.open(folder / "papers.db")
-
-
 def test_somebody_elses_database_is_refused_and_keeps_its_tables(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE bookmarks (url TEXT)")
     connection.close()
-    before = schema(path)
+    before = digest(path)
     with pytest.raises(StoreError, match=r"other\.db belongs to another program"):
         Store.open(path)
-    assert schema(path) == before
+    assert digest(path) == before
 
 
 def open_at_once(path: str, start: Any, outcome: Any) -> None:

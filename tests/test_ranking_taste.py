@@ -156,6 +156,10 @@ def signal(kind: Kind, minutes: int = 0, position: int = 1, paper_id: str = "1")
     return Signal(paper_id, kind, NOW + timedelta(minutes=minutes), position)
 
 
+#: Something that was said of another paper.
+OTHER = Signal("other", Kind.UP, NOW)
+
+
 def test_of_two_votes_the_newest_holds_in_whatever_order_they_are_told() -> None:
     votes = [signal(Kind.UP), signal(Kind.DOWN, 5)]
     assert preferences(votes) == preferences(reversed(votes)) == {"1": -1.0}
@@ -173,13 +177,14 @@ def test_of_two_votes_the_newest_holds_in_whatever_order_they_are_told() -> None
 )
 def test_what_is_more_certain_outweighs_what_is_newer(kinds: list[Kind], liking: float) -> None:
     signals = [signal(kind, minute) for minute, kind in enumerate(kinds)]
-    assert preferences(signals) == {"1": pytest.approx(liking)}
+    assert preferences([OTHER, *signals]) == {"other": 1.0, "1": pytest.approx(liking)}
 
 
 @given(st.lists(st.integers(1, 30), min_size=1))
 def test_being_passed_over_counts_by_the_best_position_a_paper_had(positions: list[int]) -> None:
     shown = [signal(Kind.SHOWN, minute, position) for minute, position in enumerate(positions)]
-    assert preferences(shown) == {"1": pytest.approx(-0.1 / min(positions))}
+    assert preferences([OTHER, *shown])["1"] == pytest.approx(-0.1 / min(positions))
+    assert preferences(shown) == {}  # whoever never said anything may not have looked
 
 
 def test_preferences_stand_in_the_order_of_their_newest_signals() -> None:

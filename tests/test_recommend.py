@@ -174,13 +174,31 @@ async def test_papers_passed_over_in_an_edition_count_a_little_against_once_a_da
         ranking="1",
     )
     await lab.library.store.record_exposures([shown])
-    assert not (await lab.recommender.liking(READING)).preferences
+    await lab.click("graphs-1")
+    assert (await lab.recommender.liking(READING)).preferences == {"graphs-1": 1.0}
     clock.forward(hours=25)
     assert (await lab.recommender.liking(READING)).preferences == {
-        "robots-3": pytest.approx(-0.1375, abs=0.01)
+        "graphs-1": 1.0,
+        "robots-3": pytest.approx(-0.1375, abs=0.01),
     }
     await lab.click("robots-3")
-    assert (await lab.recommender.liking(READING)).preferences == {"robots-3": 1.0}
+    assert (await lab.recommender.liking(READING)).preferences == {"graphs-1": 1.0, "robots-3": 1.0}
+
+
+async def test_while_nobody_votes_what_is_left_alone_says_nothing(lab: Lab, clock: MovedClock) -> None:
+    shown = Exposure(
+        team_id=TEAM,
+        channel_id=READING,
+        day=TODAY,
+        paper_id="robots-3",
+        position=1,
+        shown_at=TUESDAY,
+        ranking="1",
+    )
+    await lab.library.store.record_exposures([shown, shown.model_copy(update={"user_id": ADA})])
+    clock.forward(days=2)
+    for owner in (READING, ADA):
+        assert (await lab.recommender.liking(owner)).preferences == {}
 
 
 async def test_what_stands_beside_a_paper_one_reacted_to_was_seen_too(lab: Lab, clock: MovedClock) -> None:

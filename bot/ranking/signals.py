@@ -24,11 +24,15 @@ def preferences(signals: Iterable[Signal]) -> dict[str, float]:
     """How much each paper is liked, from -1 to 1, by papers in the order of their newest signals.
 
     Of votes, the newest holds; a vote outweighs a save, a save an opening; and a paper that was only shown counts
-    -0.1 times the chance that it was looked at, at the best position it had.
+    -0.1 times the chance that it was looked at, at the best position it had. Of somebody who never said anything, what
+    was shown tells nothing.
     """
+    told = sorted(signals, key=lambda one: one.at)
+    if all(one.kind is Kind.SHOWN for one in told):
+        return {}
     liked: dict[str, float] = {}
     certain: dict[str, int] = {}
-    for signal in sorted(signals, key=lambda one: one.at):
+    for signal in told:
         value, certainty = _said(signal)
         id = signal.paper_id
         if certainty > certain.get(id, -1) or (certainty == certain[id] and (certainty or value < liked[id])):
@@ -45,11 +49,15 @@ def shared(signals: Iterable[Signal]) -> dict[str, float]:
     """
     told = sorted(signals, key=lambda one: one.at)
     said = {one.paper_id for one in told if one.kind is not Kind.SHOWN}
+    if not said:
+        return {}
     people = defaultdict[str, list[Signal]](list)
-    for one in told:
-        if one.kind is not Kind.SHOWN or one.paper_id not in said:
-            people[one.user_id].append(one)
     sums = defaultdict[str, float](float)
+    for one in told:
+        if one.kind is not Kind.SHOWN:
+            people[one.user_id].append(one)
+        elif one.paper_id not in said:
+            sums[one.paper_id] = min(sums[one.paper_id], _said(one)[0])
     for theirs in people.values():
         for id, value in preferences(theirs).items():
             sums[id] += value
