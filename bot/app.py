@@ -22,6 +22,7 @@ from bot.delivery import Delivery
 from bot.drafting import Drafting
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, StoreError, UsageError
+from bot.explaining import Explaining
 from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
@@ -35,6 +36,7 @@ from bot.services import Services
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
+from bot.stating import Stating
 from bot.tasks import Tasks
 from bot.timing import Timing
 from bot.votes import Voting
@@ -128,11 +130,23 @@ class Bot:
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)
+        self.explaining = Explaining(store, search, self.recommender, entries, identity.team_id)
         self.answers = Answers(
-            store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
+            store,
+            ingest,
+            search,
+            lists,
+            slack,
+            self.subscription(""),
+            identity.user_id,
+            seed,
+            clock,
+            entries,
+            self.explaining,
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
+        self.stating = Stating(store, identity.team_id)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
 
     def subscription(self, channel_id: str) -> Subscription:
@@ -257,7 +271,15 @@ class Bot:
 
     def services(self) -> Services:
         return Services(
-            self.identity, self.slack, self.answers, self.voting, self.saving, self.sharing, self.tasks
+            self.identity,
+            self.slack,
+            self.answers,
+            self.voting,
+            self.saving,
+            self.sharing,
+            self.explaining,
+            self.stating,
+            self.tasks,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bot.ingest import Clock
-from bot.ranking import edition, signals, taste, trend
+from bot.ranking import edition, signals, taste, trend, why
 from bot.ranking.edition import Choice
 from bot.ranking.library import Library
-from bot.ranking.parts import Candidate, Scored, scored
+from bot.ranking.parts import Candidate, Part, Scored, scored
 from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.trend import Gathered, Trend
+from bot.ranking.why import Reason
 from bot.search import Search
 from bot.shelf import Shelf
 from bot.wishes import Wishes, wishes
@@ -150,6 +151,22 @@ class Recommender:
             )
         )
 
+    async def explain(
+        self,
+        paper: Paper,
+        audience: Audience,
+        *,
+        parts: Mapping[str, float] | None = None,
+        until: datetime | None = None,
+    ) -> list[Reason]:
+        """Why a paper scores as it does for this audience, be it muted or not, the weightiest part first.
+
+        With the `parts` of a score that was logged, these are explained, by what was known `until` then.
+        """
+        facts = await self._facts([paper], audience, together=False, until=until)
+        # What is muted has a score, too, and whoever asks for it is answered.
+        return await self._aside(self._explained, paper.id, facts._replace(papers=[paper]), parts)
+
     async def liking(self, owner_id: str, until: datetime | None = None) -> Liking:
         """What a person or a channel likes; nothing where that is switched off, but what they mute."""
         if not owner_id:
@@ -234,6 +251,14 @@ class Recommender:
             person,
             channel,
         )
+
+    def _explained(self, id: str, facts: Facts, parts: Mapping[str, float] | None) -> list[Reason]:
+        ranked = self._ranked(facts)
+        (one,) = ranked.scored
+        if parts is not None:
+            one = Scored(id, {part: parts.get(part, 0.0) for part in Part})
+        tally = ranked.tallies.get(id, why.NO_VOTES)
+        return why.explain(ranked.candidates[id], one, ranked.library, ranked.person, ranked.channel, tally)
 
     def _taste(self, library: Library, owner_id: str, preferences: Mapping[str, float]) -> Taste:
         """What was learned before, as long as neither the library nor the votes have changed."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.answers import Answers
+from bot.explaining import Explaining
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
+from bot.stating import Stating
 from bot.tasks import Tasks
 from bot.votes import Voting
 
@@ -20,4 +22,6 @@ class Services:
     voting: Voting
     saving: Saving
     sharing: Sharing
+    explaining: Explaining
+    stating: Stating
     tasks: Tasks

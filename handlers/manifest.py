@@ -22,7 +22,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "reactions:read": (),
     "reactions:write": ("reactions.add",),
 }
-USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | saved | subscribe | unsubscribe | help"
+USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | saved | why <paper> | subscribe | unsubscribe | help"
 
 
 def manifest(url: str = "") -> dict[str, Any]:
