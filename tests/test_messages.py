@@ -674,40 +674,49 @@ def test_where_a_paper_left_the_list_the_next_page_misses_none() -> None:
     assert "More (3)" in str(message["blocks"][-1])
 
 
-TITLED = st.builds(Paper, id=st.sampled_from(["2403.01234", "<!channel>", "x" * 200]), title=TEXTS)
+TITLED = st.tuples(st.sampled_from(["2403.01234", "<!channel>", "x" * 200]), TEXTS).map(
+    lambda known: Paper(id=known[0], title=known[1])
+)
 POINTS = st.integers(-10_000, 10_000)
-#: Two tastes name papers, and six other lines don't.
-LINES = st.tuples(
-    st.lists(st.builds(Line, POINTS, TEXTS, st.lists(TITLED, max_size=3)), min_size=1, max_size=2),
-    st.lists(st.builds(Line, POINTS, TEXTS), max_size=6),
-).map(lambda both: both[0] + both[1])
-OWN = LINES.map(lambda lines: [lines[0], *lines[2:4]])
 MUTES = st.lists(
     st.builds(Statement, st.sampled_from([Subject.AUTHOR, Subject.TOPIC]), TEXTS.filter(bool), st.just(-1)),
     max_size=15,
 )
+
+
+@st.composite
+def explanations(draw: st.DrawFn) -> Explanation:
+    """Two tastes name papers, and six other lines don't; of one's own there is one taste."""
+    tastes = st.builds(Line, POINTS, TEXTS, st.lists(TITLED, max_size=3))
+    others = st.builds(Line, POINTS, TEXTS, st.just(()))
+    lines = draw(st.lists(tastes, min_size=1, max_size=2)) + draw(st.lists(others, max_size=6))
+    own = draw(st.lists(tastes, max_size=1)) + draw(st.lists(others, max_size=2))
+    return Explanation(draw(TITLED), placed(2, 24, "12 Mar", "best"), lines, own, draw(st.booleans()))
+
+
 LONGEST = Paper(id="quant-ph/0201082", title="& " * 500)
-LARGEST_LINES = [Line(-999_999, "& " * 500, [LONGEST] * 3)] * 2 + [Line(999_999, "& " * 500)] * 6
+LONG_LINES = [Line(-999_999, "& " * 500, [LONGEST] * 3)] * 2 + [Line(999_999, "& " * 500)] * 6
+LARGEST_EXPLANATION = Explanation(
+    LONGEST, placed(2, 24, "12 Mar", "explored"), LONG_LINES, LONG_LINES[1:4], muted=True
+)
 
 
-@given(TITLED, LINES, OWN, MUTES)
-@example(LONGEST, LARGEST_LINES, LARGEST_LINES[1:4], [Statement(Subject.AUTHOR, "&" * 500, -1)] * 15)
+@given(explanations(), MUTES)
+@example(LARGEST_EXPLANATION, [Statement(Subject.AUTHOR, "&" * 500, -1)] * 15)
 @EVERY_TEXT
 def test_any_explanation_is_a_message_that_slack_takes_and_adds_up(
-    of: Paper, lines: list[Line], own: list[Line], mutes: list[Statement]
+    explained: Explanation, mutes: list[Statement]
 ) -> None:
-    message = why_message(Explanation(of, placed(2, 24, "12 Mar", "best"), lines, own, muted=True), mutes)
+    message = why_message(explained, mutes)
     check(message)
-    *parts, total = message["blocks"][1]["text"]["text"].split("\n`")
-    shown = [
-        round(100 * float(said.lstrip("`").partition("`")[0].replace("−", "-"))) for said in (*parts, total)
-    ]
+    values = [line.split("`")[1] for line in message["blocks"][1]["text"]["text"].split("\n")]
+    shown = [round(100 * float(value.replace("−", "-"))) for value in values]
     assert sum(shown[:-1]) == shown[-1]
     assert {MORE_LIKE, LESS_LIKE} <= buttons(message).keys()
     offered = [statement_of(value) for value in menu_values(message)]
     assert offered == [one for one in mutes if len(statement_value(one)) <= 150]
     if offered:
-        check(mute_message(of, mutes))
+        check(mute_message(explained.paper, mutes))
 
 
 @given(

@@ -20,7 +20,7 @@ from bot.messages.blocks import (
 from bot.messages.menu import Statement, read_button, statement_value
 from bot.messages.papers import title
 from bot.messages.text import clip
-from storage.models import Paper, Subject
+from storage.models import Paper, Subject, plain
 
 MORE_LIKE = "more_like"
 LESS_LIKE = "less_like"
@@ -139,11 +139,12 @@ def _mute_select(mutes: Sequence[Statement]) -> list[Block]:
 
 def _line(line: Line) -> str:
     named = ", ".join(_named(paper) for paper in line.papers)
-    return f"`{_signed(line.hundredths)}` {clip(line.text, _TEXT_LIMIT)}{f': {named}' if named else ''}"
+    text = clip(plain(line.text), _TEXT_LIMIT)
+    return f"`{_signed(line.hundredths)}` {text}{f': {named}' if named else ''}"
 
 
 def _named(paper: Paper) -> str:
-    label = quoted(paper.title, _TITLE_LIMIT)
+    label = quoted(plain(paper.title), _TITLE_LIMIT)
     return link(paper.abstract_url, label) or label
 
 

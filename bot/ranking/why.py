@@ -84,8 +84,10 @@ def _taste(part: Part, value: float, id: str, library: Library, taste: Taste) ->
     near = _close(library, taste, id) if value > 0 else ()
     if value > 0 and id in taste.liked.ids:
         text = f"one of the papers {liked}" + (f", and close to {_count(len(near), 'other')}" if near else "")
+    elif near:
+        text = f"close to {_count(len(near), 'paper')} {liked}"
     elif value > 0:
-        text = f"close to {_count(len(near), 'paper')} {liked}" if near else f"unlike the {passed}"
+        text = f"closer than most to the papers {liked}" if taste.liked.ids else f"unlike the {passed}"
     elif id in taste.disliked.ids:
         text = f"one of the {passed}"
     else:
