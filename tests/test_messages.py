@@ -743,6 +743,24 @@ def test_a_statement_that_is_not_ours_is_refused(value: str) -> None:
         statement_of(value)
 
 
+@pytest.mark.parametrize(
+    ("subject", "value", "said"),
+    [
+        (Subject.AUTHOR, "Ada", "papers by “Ada”"),
+        (Subject.TOPIC, "grasp", "papers on “grasp”"),
+        (Subject.TOPIC, '"soft hands"', "papers on “soft hands”"),
+        (Subject.TOPIC, "cat:cs.CL", "papers in “cs.CL”"),
+    ],
+)
+def test_what_is_muted_is_named_without_the_marks_of_a_query(subject: Subject, value: str, said: str) -> None:
+    muted = Statement(subject, value, -1)
+    assert f"Muted: {said} are left out" in body(stated_message(muted, None))
+    assert f"You follow {said}: " in body(stated_message(muted._replace(attitude=1), None))
+    assert f"Taken back: {said} are neither" in body(stated_message(muted._replace(attitude=0), None))
+    [chosen] = [each for each in mute_message(paper(), [muted])["blocks"][-1]["elements"]]
+    assert chosen["options"][0]["text"]["text"].endswith(said.split("“")[1].rstrip("”"))
+
+
 def test_a_choice_in_a_menu_names_what_to_do_and_the_paper() -> None:
     assert deed_of("less quant-ph/0201082") == (Deed.LESS, "quant-ph/0201082")
     with pytest.raises(ValueError, match="sing"):

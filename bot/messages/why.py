@@ -35,7 +35,6 @@ _ROLES = {
     "explored": "drawn to learn whether you like it here",
     "rest": "from the rest of the day",
 }
-_SUBJECTS = {Subject.AUTHOR: "Author", Subject.TOPIC: "Topic"}
 
 
 class Line(NamedTuple):
@@ -118,8 +117,8 @@ def _of_paper(statement: Statement, paper: Paper) -> str:
 
 
 def _of_words(statement: Statement) -> str:
-    named = quoted(statement.value)
-    papers = f"papers by {named}" if statement.subject is Subject.AUTHOR else f"papers on {named}"
+    kind, value = _named_subject(statement)
+    papers = f"papers {'by' if kind == 'Author' else 'in' if kind == 'Category' else 'on'} {quoted(value)}"
     match statement.attitude:
         case 1:
             return f"You follow {papers}: they come first in your lists."
@@ -132,9 +131,20 @@ def _of_words(statement: Statement) -> str:
 
 
 def _mute_select(mutes: Sequence[Statement]) -> list[Block]:
-    options = [(statement_value(one), f"{_SUBJECTS[one.subject]}: {one.value}") for one in mutes]
+    options = [(statement_value(one), ": ".join(_named_subject(one))) for one in mutes]
     fitting = [option for option in options if len(option[0]) <= OPTION_VALUE_LIMIT]
     return [select(MUTE, "Mute…", fitting)] if fitting else []
+
+
+def _named_subject(statement: Statement) -> tuple[str, str]:
+    """What a statement is about, and its value without the marks of a query."""
+    value = statement.value
+    if statement.subject is Subject.AUTHOR:
+        return "Author", value
+    if value.startswith("cat:"):
+        return "Category", value.removeprefix("cat:")
+    bare = value[1:-1] if value.startswith('"') and value.endswith('"') else value
+    return "Topic", bare or value
 
 
 def _line(line: Line) -> str:
