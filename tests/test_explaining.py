@@ -10,6 +10,7 @@ import pytest
 
 from bot.answers import Asker
 from bot.app import Bot
+from bot.drafting import posts_of
 from bot.explaining import mutes_of
 from bot.messages import LESS_LIKE, MENU, MORE_LIKE, MUTE, READ, UNDO, Statement
 from bot.recommend import Audience
@@ -380,3 +381,20 @@ async def test_a_share_says_that_somebody_brought_it(
         await bot.sharing.send(await bot.sharing.plan(paper, Asker(ada, shared)))
         why = await choose(slack, ada, posted(slack, shared)[0], "why")
     assert "Somebody shared it here; I did not choose it." in why.plain()
+
+
+async def test_an_edition_of_before_the_log_is_ranked_now(
+    bot: Bot, slack: Workspace, upstream: Upstream, ada: str, reading: str
+) -> None:
+    """As a channel has them that was subscribed before choices were written down."""
+    ids = list_day(upstream, TODAY, 3)
+    await subscribe(bot, reading)
+    await bot.library.ingest.ensure_day(TODAY)
+    draft = await bot.daily.drafting.draft(bot.subscription(reading), TODAY, exact=True)
+    assert draft
+    await bot.library.store.plan(draft.edition, posts_of(draft))
+    async with running(bot):
+        why = await ask(slack, ada, reading, f"why {ids[0]}")
+    assert "From an edition of before I wrote down why. Ranked now, for this channel and you:" in why.plain()
+    *parts, total = points(why)
+    assert sum(parts) == total

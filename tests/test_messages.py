@@ -757,7 +757,7 @@ def test_what_is_muted_is_named_without_the_marks_of_a_query(subject: Subject, v
     assert f"Muted: {said} are left out" in body(stated_message(muted, None))
     assert f"You follow {said}: " in body(stated_message(muted._replace(attitude=1), None))
     assert f"Taken back: {said} are neither" in body(stated_message(muted._replace(attitude=0), None))
-    [chosen] = [each for each in mute_message(paper(), [muted])["blocks"][-1]["elements"]]
+    [chosen] = mute_message(paper(), [muted])["blocks"][-1]["elements"]
     assert chosen["options"][0]["text"]["text"].endswith(said.split("“")[1].rstrip("”"))
 
 
