@@ -237,7 +237,8 @@ class Recommender:
     def _ranked(self, facts: Facts) -> Ranked:
         ids = [paper.id for paper in facts.papers]
         wanted = {*ids, *facts.person.preferences, *facts.channel.preferences}
-        library = self._shelf.library(wanted, facts.now.date().isoformat(), self.search.encoder)
+        # Of today, whatever day is asked about: an older one would have the library laid anew, and then again.
+        library = self._shelf.library(wanted, self.clock().date().isoformat(), self.search.encoder)
         candidates = [one for one in _candidates(facts) if one.id in library]
         person = self._taste(library, facts.audience.user_id, facts.person.preferences)
         channel = self._taste(library, facts.audience.channel_id, facts.channel.preferences)
