@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from bot import messages
 from bot.entries import Entries
 from bot.errors import DeliveryError, SourceError, UsageError
+from bot.explaining import Explaining
 from bot.ids import paper_id
 from bot.ingest import Clock, Ingest
 from bot.lists import FIRST_DAY, PERIODS, Listing, Lists
@@ -61,6 +62,7 @@ class Answers:
         seed: str,
         clock: Clock,
         entries: Entries,
+        explaining: Explaining,
         permission: Permission,
         metrics: Metrics,
     ) -> None:
@@ -74,6 +76,7 @@ class Answers:
         self.seed = seed
         self.clock = clock
         self.entries = entries
+        self.explaining = explaining
         self.permission = permission
         self.metrics = metrics
         self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
@@ -84,6 +87,7 @@ class Answers:
             "for": self._for_me,
             "search": self._searching,
             "saved": self._saved,
+            "why": self._why,
         }
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
@@ -133,6 +137,13 @@ class Answers:
 
     def _saved(self, rest: str, place: Place, asker: Asker) -> Answer:
         return None if rest else self._saved_page(place, asker)
+
+    def _why(self, rest: str, place: Place, asker: Asker) -> Answer:
+        if not rest:
+            raise UsageError(
+                "Why which paper? Write its number, a link to it or words of its title: `/papers why 2403.01234`."
+            )
+        return self._explained(rest, place, asker)
 
     def _day(self, asked: str) -> date | None:
         today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()
@@ -201,6 +212,13 @@ class Answers:
 
     async def _paper(self, id: str, place: Place, asker: Asker) -> Message:
         return await self._page(f"*Paper {id}*", [await self._known(id)], place, asker)
+
+    async def _explained(self, words: str, place: Place, asker: Asker) -> Message:
+        """Why a paper ranks as it does; where no title has these words, they were a question that begins with "why"."""
+        id = paper_id(words)
+        if paper := await (self._known(id) if id else self.explaining.titled(words, asker.channel_id)):
+            return await self.explaining.explain(paper, Audience(asker.channel_id, asker.user_id))
+        return await self._search(place.asked, place, asker)
 
     async def _known(self, id: str) -> Paper:
         """A paper, from the sources if need be. Raises UsageError when there is none."""

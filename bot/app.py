@@ -25,6 +25,7 @@ from bot.delivery import Delivery
 from bot.drafting import Drafting
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
+from bot.explaining import Explaining
 from bot.health import Health, Line
 from bot.ingest import Clock, Ingest
 from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_app
@@ -45,6 +46,7 @@ from bot.services import Services
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
+from bot.stating import Stating
 from bot.tasks import Tasks
 from bot.timing import Timing
 from bot.troubles import Troubles
@@ -142,6 +144,7 @@ class Bot:
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)
+        self.explaining = Explaining(store, search, self.recommender, entries, identity.team_id)
         self.answers = Answers(
             store,
             ingest,
@@ -153,6 +156,7 @@ class Bot:
             seed,
             clock,
             entries,
+            self.explaining,
             Permission(slack, settings.papers_subscribers),
             metrics,
         )
@@ -161,6 +165,7 @@ class Bot:
         self.saving = Saving(store)
         self.recovery = Recovery(store, ingest, slack, identity)
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
+        self.stating = Stating(store, identity.team_id)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
         self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
         self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
@@ -330,6 +335,8 @@ class Bot:
             self.voting,
             self.saving,
             self.sharing,
+            self.explaining,
+            self.stating,
             self.tasks,
             self.allowance,
             self.library.metrics,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from bot.ingest import Clock
 from bot.messages import Entry, Posted, Snippet, short_date
@@ -50,7 +50,11 @@ class Entries:
     def date_of(self, post: Post) -> str:
         """The day on which a post was sent, as an entry tells it."""
         sent = datetime.fromtimestamp(float(post.ts), UTC).astimezone(self.zone)
-        return short_date(sent.date(), self.clock().astimezone(self.zone).date())
+        return self.told(sent.date())
+
+    def told(self, day: date) -> str:
+        """A day, with its year where that is not this one."""
+        return short_date(day, self.clock().astimezone(self.zone).date())
 
 
 def _is_direct(channel_id: str) -> bool:

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bot.ingest import Clock
-from bot.ranking import edition, signals, taste, trend
+from bot.ranking import edition, signals, taste, trend, why
 from bot.ranking.edition import Choice
 from bot.ranking.library import Library
-from bot.ranking.parts import Candidate, Scored, scored
+from bot.ranking.parts import Candidate, Part, Scored, scored
 from bot.ranking.taste import NO_TASTE, Taste
 from bot.ranking.ties import break_ties
 from bot.ranking.trend import Gathered, Trend
+from bot.ranking.why import Reason
 from bot.search import Search
 from bot.shelf import Shelf
 from bot.wishes import Wishes, wishes
@@ -168,6 +169,22 @@ class Recommender:
         known = {paper.id: paper for paper in papers[:TIED]}
         return [known[id] for id in break_ties(list(known), scores[:TIED], liked)] + list(papers[TIED:])
 
+    async def explain(
+        self,
+        paper: Paper,
+        audience: Audience,
+        *,
+        parts: Mapping[str, float] | None = None,
+        until: datetime | None = None,
+    ) -> list[Reason]:
+        """Why a paper scores as it does for this audience, be it muted or not, the weightiest part first.
+
+        With the `parts` of a score that was logged, these are explained, by what was known `until` then.
+        """
+        facts = await self._facts([paper], audience, together=False, until=until)
+        # What is muted has a score, too, and whoever asks for it is answered.
+        return await self._aside(self._explained, paper.id, facts._replace(papers=[paper]), parts)
+
     async def liking(self, owner_id: str, until: datetime | None = None) -> Liking:
         """What a person or a channel likes; nothing where that is switched off, but what they mute."""
         if not owner_id:
@@ -243,7 +260,8 @@ class Recommender:
     def _ranked(self, facts: Facts) -> Ranked:
         ids = [paper.id for paper in facts.papers]
         wanted = {*ids, *facts.person.preferences, *facts.channel.preferences}
-        library = self._shelf.library(wanted, facts.now.date().isoformat(), self.search.encoder)
+        # Of today, whatever day is asked about: an older one would have the library laid anew, and then again.
+        library = self._shelf.library(wanted, self.clock().date().isoformat(), self.search.encoder)
         candidates = [one for one in _candidates(facts) if one.id in library]
         person = self._taste(library, facts.audience.user_id, facts.person.preferences)
         channel = self._taste(library, facts.audience.channel_id, facts.channel.preferences)
@@ -257,6 +275,14 @@ class Recommender:
             person,
             channel,
         )
+
+    def _explained(self, id: str, facts: Facts, parts: Mapping[str, float] | None) -> list[Reason]:
+        ranked = self._ranked(facts)
+        (one,) = ranked.scored
+        if parts is not None:
+            one = Scored(id, {part: parts.get(part, 0.0) for part in Part})
+        tally = ranked.tallies.get(id, why.NO_VOTES)
+        return why.explain(ranked.candidates[id], one, ranked.library, ranked.person, ranked.channel, tally)
 
     def _taste(self, library: Library, owner_id: str, preferences: Mapping[str, float]) -> Taste:
         """What was learned before, as long as neither the library nor the votes have changed."""

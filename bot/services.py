@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from bot.allowance import Allowance
 from bot.answers import Answers
+from bot.explaining import Explaining
 from bot.metrics import Metrics
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
+from bot.stating import Stating
 from bot.tasks import Tasks
 from bot.votes import Voting
 
@@ -22,6 +24,8 @@ class Services:
     voting: Voting
     saving: Saving
     sharing: Sharing
+    explaining: Explaining
+    stating: Stating
     tasks: Tasks
     allowance: Allowance
     metrics: Metrics

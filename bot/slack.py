@@ -223,8 +223,12 @@ class Slack:
             raise
         return str(answer["permalink"])
 
-    async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
+    async def respond(
+        self, response_url: str, message: Message, *, replace: bool = False, thread_ts: str = ""
+    ) -> None:
         """Answer a command or a click, to that person alone; `replace` puts it in the place of what was clicked.
+
+        With `thread_ts` a new answer stands in that thread instead of the channel.
 
         Raises DeliveryError when Slack takes no more answers: there are five, within half an hour; and for an
         address that is not Slack's.
@@ -237,11 +241,13 @@ class Slack:
             response_url, session=self.session, retry_handlers=self.client.retry_handlers
         )
         with repeatable():
-            answer = await answers.send(
-                text=message["text"],
-                blocks=message["blocks"],
-                response_type="ephemeral",
-                replace_original=replace,
+            answer = await answers.send_dict(
+                {
+                    **message,
+                    "response_type": "ephemeral",
+                    "replace_original": replace,
+                    **({"thread_ts": thread_ts} if thread_ts and not replace else {}),
+                }
             )
         if answer.status_code != 200:
             raise DeliveryError(answer.body[:100], "Slack took no more answers; ask again with /papers")

@@ -151,6 +151,9 @@ def _texts(block: dict[str, Any]) -> list[str]:
     whole = [block["text"]["text"]] if "text" in block else []
     parts = [block["accessory"]] if "accessory" in block else block.get("elements", [])
     for part in parts:
+        if "text" not in part:
+            # A menu has no words before it is opened.
+            continue
         text = part["text"]["text"] if isinstance(part["text"], dict) else part["text"]
         whole.append(f"[{text}]" if part["type"] == "button" else text)
     return whole

@@ -7,9 +7,23 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.messages import BACK, MORE, SAVE, SHARE, SIMILAR, SUGGESTION, VOTE
+from bot.messages import (
+    BACK,
+    LESS_LIKE,
+    MENU,
+    MORE,
+    MORE_LIKE,
+    MUTE,
+    READ,
+    SAVE,
+    SHARE,
+    SIMILAR,
+    SUGGESTION,
+    UNDO,
+    VOTE,
+)
 from bot.services import Services
-from handlers import actions, commands, errors, reactions
+from handlers import actions, commands, errors, menus, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -23,6 +37,10 @@ ACTIONS: dict[str, Handler] = {
     SAVE: actions.save,
     SIMILAR: actions.similar,
     SHARE: actions.share,
+    READ: menus.read,
+    MENU: menus.menu,
+    **dict.fromkeys((MORE_LIKE, LESS_LIKE, MUTE), menus.state),
+    UNDO: menus.undo,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
 }
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
@@ -13,11 +11,9 @@ from bot.errors import UsageError
 from bot.messages import Message, Place, notice, press_of, turn_of, voted_message
 from bot.services import Services
 from bot.votes import Voted
+from handlers.presses import TOO_OLD, asker, pressed_at, stored
 from handlers.replies import Reply, within_limit
 from storage.models import Click, Save
-
-T = TypeVar("T")
-_OLD = "This button is too old to work. Ask again with `/papers`."
 
 
 async def vote(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
@@ -25,7 +21,7 @@ async def vote(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
     services: Services = context["services"]
     reply = Reply(services.slack, body)
     clicking = services.voting.clicked(_click(action, body, services.identity.team_id))
-    voted = await _stored(clicking, ack, services, reply)
+    voted = await stored(clicking, ack, services, reply)
     in_channel = not (body.get("container") or {}).get("is_ephemeral")
     if voted and (said := _answer(voted, in_channel=in_channel)):
         services.tasks.start(reply(said), reply.failure)
@@ -38,8 +34,8 @@ def _click(action: dict[str, Any], body: dict[str, Any], team_id: str) -> Click:
         user_id=body["user"]["id"],
         # Two presses differ in at least one of these; one press delivered twice differs in neither.
         click_id=f"{action.get('action_ts', '')}:{body.get('trigger_id', '')}",
-        clicked_at=_pressed_at(action),
-        channel_id=_asker(body).channel_id,
+        clicked_at=pressed_at(action),
+        channel_id=asker(body).channel_id,
     )
 
 
@@ -57,29 +53,29 @@ def _answer(voted: Voted, *, in_channel: bool) -> Message | None:
 async def save(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
     """The save button: stored, then acknowledged; then the answer it stands in is drawn again."""
     services: Services = context["services"]
-    reply, asker = Reply(services.slack, body), _asker(body)
-    if not within_limit(services, reply, asker.user_id):
+    reply, who = Reply(services.slack, body), asker(body)
+    if not within_limit(services, reply, who.user_id):
         await ack()
         return
-    place = await _stored(_saved(services, action, asker), ack, services, reply)
+    place = await stored(_saved(services, action, who), ack, services, reply)
     if place:
         services.tasks.start(
-            reply.with_answer(services.answers.answer_at(place, asker), replace=True), reply.failure
+            reply.with_answer(services.answers.answer_at(place, who), replace=True), reply.failure
         )
 
 
-async def _saved(services: Services, action: dict[str, Any], asker: Asker) -> Place:
+async def _saved(services: Services, action: dict[str, Any], who: Asker) -> Place:
     """Store what the press asks for; returns the place of the answer it was made in."""
     try:
         press = press_of(action.get("value") or "")
     except ValueError as error:
-        raise UsageError(_OLD) from error
+        raise UsageError(TOO_OLD) from error
     save = Save(
         team_id=services.identity.team_id,
-        user_id=asker.user_id,
+        user_id=who.user_id,
         paper_id=press.paper_id,
         saved=press.save,
-        pressed_at=_pressed_at(action),
+        pressed_at=pressed_at(action),
     )
     await services.saving.pressed(save)
     return press.place
@@ -94,7 +90,7 @@ async def similar(
     reply = Reply(services.slack, body)
     if not within_limit(services, reply, body["user"]["id"]):
         return
-    answer = services.answers.answer(f"like:{action.get('value') or ''}", _asker(body))
+    answer = services.answers.answer(f"like:{action.get('value') or ''}", asker(body))
     services.tasks.start(reply.with_answer(answer), reply.failure)
 
 
@@ -105,8 +101,8 @@ async def share(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], con
     if not within_limit(services, reply, body["user"]["id"]):
         await ack()
         return
-    planning = services.sharing.plan(str(action.get("value") or ""), _asker(body))
-    planned = await _stored(planning, ack, services, reply)
+    planning = services.sharing.plan(str(action.get("value") or ""), asker(body))
+    planned = await stored(planning, ack, services, reply)
     if planned:
         services.tasks.start(reply.with_answer(services.sharing.send(planned)), reply.failure)
 
@@ -123,27 +119,7 @@ async def turn_page(
     try:
         place = Place(*turn_of(action.get("value") or ""))
     except ValueError:
-        services.tasks.start(reply.failure(UsageError(_OLD)), reply.failure)
+        services.tasks.start(reply.failure(UsageError(TOO_OLD)), reply.failure)
         return
-    turned = services.answers.answer_at(place, _asker(body))
+    turned = services.answers.answer_at(place, asker(body))
     services.tasks.start(reply.with_answer(turned, replace=True), reply.failure)
-
-
-async def _stored(storing: Awaitable[T], ack: AsyncAck, services: Services, reply: Reply) -> T | None:
-    """What was stored before the acknowledgement; None when the person is told why nothing was."""
-    try:
-        stored = await storing
-    except UsageError as error:
-        await ack()
-        services.tasks.start(reply.failure(error), reply.failure)
-        return None
-    await ack()
-    return stored
-
-
-def _asker(body: dict[str, Any]) -> Asker:
-    return Asker(body["user"]["id"], (body.get("channel") or {}).get("id", ""))
-
-
-def _pressed_at(action: dict[str, Any]) -> float:
-    return float(action.get("action_ts") or time.time())

@@ -24,7 +24,10 @@ SCOPES: dict[str, tuple[str, ...]] = {
     # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
     "users:read": ("users.info",),
 }
-USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | subscribe | unsubscribe | help"
+USAGE = (
+    "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | why <paper> "
+    "| subscribe | unsubscribe | help"
+)
 
 
 def manifest(url: str = "") -> dict[str, Any]:

@@ -25,9 +25,10 @@ class Reply:
     def __init__(self, slack: Slack, body: dict[str, Any]) -> None:
         self._slack = slack
         self._url = str(body.get("response_url") or "")
+        self._thread_ts = _thread_of(body.get("container") or {})
 
     async def __call__(self, message: Message, *, replace: bool = False) -> None:
-        await self._slack.respond(self._url, message, replace=replace)
+        await self._slack.respond(self._url, message, replace=replace, thread_ts=self._thread_ts)
 
     async def with_answer(self, answer: Awaitable[Message | None], *, replace: bool = False) -> None:
         """Reply once the answer is there, unless there is nothing to say."""
@@ -46,6 +47,12 @@ def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
     services.metrics.over_limit.inc()
     services.tasks.start(reply(notice(_TOO_MANY)), reply.failure)
     return False
+
+
+def _thread_of(container: dict[str, Any]) -> str:
+    """The thread in which something was clicked: not of its first message, which stands in the channel."""
+    thread_ts = str(container.get("thread_ts") or "")
+    return "" if thread_ts == container.get("message_ts") else thread_ts
 
 
 def sentence(error: Exception) -> str:

@@ -306,6 +306,9 @@ class Subject(StrEnum):
     TOPIC = "topic"
 
 
+Attitude = Literal[-1, 0, 1]
+
+
 class Interest(_Value):
     """What a person or a channel (`owner_id`) said of papers like one, of an author's, or of a topic's.
 
@@ -317,7 +320,7 @@ class Interest(_Value):
     owner_id: str
     subject: Subject
     value: str
-    attitude: Literal[-1, 0, 1]
+    attitude: Attitude
     stated_at: float
 
 

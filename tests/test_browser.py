@@ -185,6 +185,50 @@ async def test_a_paper_is_saved_and_shared_and_its_message_found_again(visit: Op
     await expect(shared).to_be_in_viewport()
 
 
+async def test_the_menu_of_a_paper_says_why_and_what_is_asked_there_is_undone(
+    here: Trial, visit: Opener
+) -> None:
+    page = await visit()
+    await first_paper(page).get_by_label("More actions").click()
+    await first_paper(page).get_by_role("button", name="Why this paper?").click()
+    why = messages(page).filter(has_text="in all; an average paper has 0.")
+    await expect(why).to_contain_text("in this channel's edition of 22 Dec: one of the best.")
+    await expect(first_paper(page).get_by_role("button", name="Why this paper?")).to_be_hidden()
+    await why.get_by_role("button", name="Less like this").click()
+    said = messages(page).filter(has_text="Less like “")
+    await said.get_by_role("button", name="Undo").click()
+    await expect(messages(page).filter(has_text="Taken back")).to_have_count(1)
+    await expect(said).to_have_count(0)
+    await why.get_by_label("Mute…").select_option(index=1)
+    await expect(messages(page).filter(has_text="are left out of /papers for me")).to_have_count(1)
+
+
+async def test_the_menu_of_the_last_paper_of_a_page_can_be_reached(visit: Opener) -> None:
+    page = await visit(channel="reading-group")
+    answer = await ask(page, "/papers today")
+    await answer.get_by_label("More actions").last.click()
+    last = answer.get_by_role("button", name="Mute an author or a topic…").last
+    await last.click()
+    await expect(messages(page).last).to_contain_text("do you not want to see again?")
+
+
+async def test_a_link_to_a_paper_opens_it_and_is_told_to_the_bot(here: Trial, visit: Opener) -> None:
+    page = await visit()
+    # Nothing outside this machine is asked.
+    await page.context.route("https://arxiv.org/**", lambda route: route.fulfill(body="the paper"))
+    link = first_paper(page).get_by_role("link", name="Read")
+    async with page.context.expect_page() as opened:
+        await link.click()
+    assert (await opened.value).url == await link.get_attribute("href")
+    team, ada, now = here.bot.identity.team_id, here.people["Ada"], here.bot.clock()
+    [paper] = here.papers("papers")[1:2]
+    await here.slack.wait_for(
+        lambda: any(it.kind == "interactive" and it.acked for it in here.slack.deliveries)
+    )
+    signals = await here.bot.library.store.signals_of_person(team, ada, now)
+    assert [signal.paper_id for signal in signals if signal.kind == "opened"] == [paper]
+
+
 async def test_the_app_has_a_home_tab(visit: Opener) -> None:
     page = await visit()
     await page.get_by_role("link", name="Home").click()

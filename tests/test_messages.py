@@ -14,41 +14,57 @@ from slack_sdk.models.blocks import Block as SlackBlock
 
 from bot.messages import (
     BACK,
+    LESS_LIKE,
+    MENU,
     MORE,
+    MORE_LIKE,
     PAGE_SIZE,
+    READ,
     SAVE,
     SHARE,
     SIMILAR,
+    UNDO,
     VOTE,
+    Deed,
     Entry,
+    Explanation,
+    Line,
     Message,
     Page,
     Place,
     Posted,
     Press,
     Snippet,
+    Statement,
     already_message,
     day_heading,
+    deed_of,
     drawn,
     header_message,
     help_message,
+    mute_message,
     notice,
     page_message,
     paper_message,
+    placed,
     press_of,
     quoted,
     rest_message,
     shared_message,
     short_date,
+    stated_message,
+    statement_of,
     subscribed_message,
     turn_of,
     voted_message,
+    why_message,
 )
 from bot.messages.entry import press_value
+from bot.messages.menu import statement_value
 from bot.messages.text import clip, clip_plain, highlighted, people, sentences
 from bot.workspace import message_problems
 from bot.workspace.blocks import text_length
-from storage.models import Edition, Paper, Subscription, Tally
+from storage.models import Edition, Paper, Subject, Subscription, Tally
 
 NOW = datetime(2026, 8, 18, 9, 30, tzinfo=UTC)
 TUESDAY = date(2026, 8, 18)
@@ -182,6 +198,16 @@ def buttons(message: Message) -> dict[str, str]:
     return found
 
 
+def menu_values(message: Message) -> list[str]:
+    """The values that an overflow menu or a select offers."""
+    return [
+        option["value"]
+        for block in message["blocks"]
+        for each in block.get("elements", [])
+        for option in each.get("options", [])
+    ]
+
+
 def paper(**fields: Any) -> Paper:
     return Paper(**({"id": "2403.01234", "title": "A title"} | fields))
 
@@ -196,7 +222,10 @@ def test_any_paper_makes_messages_that_slack_takes(of: Paper, tally: Tally) -> N
     posts = (paper_message(of, tally), rest_message(of, tally), shared_message(of, tally, PERSON))
     for message in (*posts, voted_message(of, 1, tally), already_message(of, "12 Mar", ARCHIVE)):
         check(message)
-    assert [buttons(message) for message in posts] == [{VOTE: of.id}] * 3
+    read = {READ: of.id} if of.abstract_url else {}
+    assert [buttons(message) for message in posts] == [{VOTE: of.id} | read] * 3
+    menus = [menu_values(message) for message in posts]
+    assert menus == [[] if len(of.id) > 140 else [f"{deed} {of.id}" for deed in Deed]] * 3
 
 
 @given(st.lists(ENTRIES, min_size=1, max_size=PAGE_SIZE), TEXTS, TEXTS)
@@ -211,7 +240,17 @@ def test_any_page_of_papers_is_a_message_that_slack_takes(
     check(message)
     rows = [block["elements"] for block in message["blocks"] if block["type"] == "actions"]
     assert [[each["action_id"] for each in row] for row in rows] == [
-        *([[VOTE, SAVE, SIMILAR, SHARE]] * len(entries)),
+        *(
+            [
+                VOTE,
+                SAVE,
+                SIMILAR,
+                SHARE,
+                *([READ] if entry.paper.abstract_url else []),
+                *([MENU] if len(entry.paper.id) <= 140 else []),
+            ]
+            for entry in entries
+        ),
         [BACK, MORE],
     ]
 
@@ -450,7 +489,7 @@ def page(total: int, offset: int, asked: str = "gliders") -> Message:
 
 
 def test_more_and_back_lead_through_all_pages_and_carry_the_question() -> None:
-    assert buttons(page(5, 0)).keys() == {VOTE, SAVE, SIMILAR, SHARE}
+    assert buttons(page(5, 0)).keys() == {VOTE, SAVE, SIMILAR, SHARE, READ}
     first, second, last = page(12, 0), page(12, 5), page(12, 10)
     assert turn_of(buttons(first)[MORE]) == ("gliders", 5)
     assert BACK not in buttons(first)
@@ -633,3 +672,114 @@ def test_where_a_paper_left_the_list_the_next_page_misses_none() -> None:
     message = page_message(Page("*Saved*", shown, 8, 0, "saved", gone=2))
     assert turn_of(buttons(message)[MORE]) == ("saved", 3)
     assert "More (3)" in str(message["blocks"][-1])
+
+
+TITLED = st.tuples(st.sampled_from(["2403.01234", "<!channel>", "x" * 200]), TEXTS).map(
+    lambda known: Paper(id=known[0], title=known[1])
+)
+POINTS = st.integers(-10_000, 10_000)
+MUTES = st.lists(
+    st.builds(Statement, st.sampled_from([Subject.AUTHOR, Subject.TOPIC]), TEXTS.filter(bool), st.just(-1)),
+    max_size=15,
+)
+
+
+@st.composite
+def explanations(draw: st.DrawFn) -> Explanation:
+    """Two tastes name papers, and six other lines don't; of one's own there is one taste."""
+    tastes = st.builds(Line, POINTS, TEXTS, st.lists(TITLED, max_size=3))
+    others = st.builds(Line, POINTS, TEXTS, st.just(()))
+    lines = draw(st.lists(tastes, min_size=1, max_size=2)) + draw(st.lists(others, max_size=6))
+    own = draw(st.lists(tastes, max_size=1)) + draw(st.lists(others, max_size=2))
+    return Explanation(draw(TITLED), placed(2, 24, "12 Mar", "best"), lines, own, draw(st.booleans()))
+
+
+LONGEST = Paper(id="quant-ph/0201082", title="& " * 500)
+LONG_LINES = [Line(-999_999, "& " * 500, [LONGEST] * 3)] * 2 + [Line(999_999, "& " * 500)] * 6
+LARGEST_EXPLANATION = Explanation(
+    LONGEST, placed(2, 24, "12 Mar", "explored"), LONG_LINES, LONG_LINES[1:4], muted=True
+)
+
+
+@given(explanations(), MUTES)
+@example(LARGEST_EXPLANATION, [Statement(Subject.AUTHOR, "&" * 500, -1)] * 15)
+@EVERY_TEXT
+def test_any_explanation_is_a_message_that_slack_takes_and_adds_up(
+    explained: Explanation, mutes: list[Statement]
+) -> None:
+    message = why_message(explained, mutes)
+    check(message)
+    values = [line.split("`")[1] for line in message["blocks"][1]["text"]["text"].split("\n")]
+    shown = [round(100 * float(value.replace("−", "-"))) for value in values]
+    assert sum(shown[:-1]) == shown[-1]
+    assert {MORE_LIKE, LESS_LIKE} <= buttons(message).keys()
+    offered = [statement_of(value) for value in menu_values(message)]
+    assert offered == [one for one in mutes if len(statement_value(one)) <= 150]
+    if offered:
+        check(mute_message(explained.paper, mutes))
+
+
+@given(
+    TITLED, st.builds(Statement, st.sampled_from(Subject), TEXTS.filter(bool), st.sampled_from([-1, 0, 1]))
+)
+@EVERY_TEXT
+def test_whatever_is_stated_is_told_and_can_be_taken_back(of: Paper, statement: Statement) -> None:
+    about = of if statement.subject is Subject.PAPER else None
+    for learning in (True, False):
+        check(stated_message(statement, about, learning=learning))
+    assert statement_of(statement_value(statement)) == statement
+    if len(statement_value(statement)) <= 2000:
+        message = stated_message(statement, about, statement)
+        check(message)
+        assert statement_of(buttons(message)[UNDO]) == statement
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "x", "[]", "null", '["paper", "1", 2]', '["x", "1", 1]', '["paper", "", 1]', '["paper", 1, 1]'],
+)
+def test_a_statement_that_is_not_ours_is_refused(value: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - of JSON, or of ours
+        statement_of(value)
+
+
+@pytest.mark.parametrize(
+    ("subject", "value", "said"),
+    [
+        (Subject.AUTHOR, "Ada", "papers by “Ada”"),
+        (Subject.TOPIC, "grasp", "papers on “grasp”"),
+        (Subject.TOPIC, '"soft hands"', "papers on “soft hands”"),
+        (Subject.TOPIC, "cat:cs.CL", "papers in “cs.CL”"),
+    ],
+)
+def test_what_is_muted_is_named_without_the_marks_of_a_query(subject: Subject, value: str, said: str) -> None:
+    muted = Statement(subject, value, -1)
+    assert f"Muted: {said} are left out" in body(stated_message(muted, None))
+    assert f"You follow {said}: " in body(stated_message(muted._replace(attitude=1), None))
+    assert f"Taken back: {said} are neither" in body(stated_message(muted._replace(attitude=0), None))
+    [chosen] = mute_message(paper(), [muted])["blocks"][-1]["elements"]
+    assert chosen["options"][0]["text"]["text"].endswith(said.split("“")[1].rstrip("”"))
+
+
+def test_a_choice_in_a_menu_names_what_to_do_and_the_paper() -> None:
+    assert deed_of("less quant-ph/0201082") == (Deed.LESS, "quant-ph/0201082")
+    with pytest.raises(ValueError, match="sing"):
+        deed_of("sing 2403.01234")
+
+
+def test_an_explanation_says_where_a_paper_stood_and_what_its_parts_are_worth() -> None:
+    other = paper(id="2403.09999", title="Another")
+    lines = [
+        Line(123, "close to 1 paper upvoted here", [other]),
+        Line(-40, "a long title"),
+        Line(2, "everything else"),
+    ]
+    where = placed(2, 24, "12 Mar", "bloomed")
+    message = why_message(Explanation(paper(), where, lines, [Line(80, "by Ada")]), [])
+    assert body(message) == (
+        "*Why this paper?*\n*<https://arxiv.org/abs/2403.01234|A title>*\n"
+        "Number 2 of 24 in this channel's edition of 12 Mar: its upvotes have grown since its day.\n"
+        "`+1.23` close to 1 paper upvoted here: <https://arxiv.org/abs/2403.09999|“Another”>\n"
+        "`−0.40` a long title\n`+0.02` everything else\n`+0.85` in all; an average paper has 0.\n"
+        "Your own taste now: `+0.80` by Ada"
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.ranking.parts import Candidate, Part, scored
 from bot.ranking.taste import NO_TASTE, Taste, learn
 from bot.ranking.trend import Gathered, Trend, trends
-from bot.ranking.why import NO_VOTES, explain, sentence
+from bot.ranking.why import NO_VOTES, explain, hundredths, sentence
 from storage.models import Tally
 from tests import shelf
 
@@ -88,15 +88,48 @@ def test_the_taste_is_told_by_the_papers_it_rests_on() -> None:
     assert why(Candidate("speech-8", NO_TREND), channel=channel) == "unlike the papers upvoted here"
 
 
+def test_a_paper_that_was_liked_itself_is_not_explained_by_itself() -> None:
+    channel = learn(LIBRARY, dict.fromkeys(shelf.ids("robots", 0, 3), 1.0))
+    told = why(Candidate("robots-1", NO_TREND), channel=channel)
+    assert told.startswith("one of the papers upvoted here, and close to 2 others: ")
+    assert LIBRARY.papers["robots-1"].title not in told
+    alone = learn(LIBRARY, {"robots-1": 1.0})
+    assert why(Candidate("robots-1", NO_TREND), person=alone) == "one of the papers you liked"
+
+
+def test_what_was_passed_over_is_told_where_nothing_was_liked() -> None:
+    person = learn(LIBRARY, dict.fromkeys(shelf.ids("robots", 0, 8), -1.0))
+    assert why(Candidate("robots-1", NO_TREND), person=person) == "one of the papers you passed over"
+    assert why(Candidate("robots-9", NO_TREND), person=person) == "close to the papers you passed over"
+    assert why(Candidate("speech-1", NO_TREND), person=person) == ""
+    (one,) = scored([Candidate("speech-1", NO_TREND)], LIBRARY)
+    one.parts[Part.PERSON] = 0.2
+    assert sentence(explain(Candidate("speech-1", NO_TREND), one, LIBRARY, person)) == (
+        "unlike the papers you passed over"
+    )
+
+
 def test_upvotes_votes_and_topics_are_told_in_numbers_that_can_be_checked() -> None:
     popular = Candidate("robots-1", Trend(2.0, 0.0, 41, 0.9), 1.2, ("diffusion policy", "grasping"))
     assert why(popular, tally=Tally(3, 1)) == (
-        "3 upvotes here, 1 downvote; topic: diffusion policy, grasping; "
+        "3 upvotes and 1 downvote here; topic: diffusion policy, grasping; "
         "41 upvotes on Hugging Face, more than 90 % of that day's"
     )
     passed = Candidate("robots-1", Trend(-1.0, 0.5, None, 0.0), -0.5)
     assert why(passed) == (
-        "no votes here, and it was posted a while ago; not on Hugging Face's daily page; "
+        "posted here a while ago, and nobody has voted for it; not among Hugging Face's daily papers; "
         "a short title, with which papers gather more upvotes later"
     )
+    last = Candidate("robots-1", Trend(-1.0, 0.0, 1, 0.0), -0.2, authors=("Ada",))
+    assert why(last, tally=Tally(1, 0)) == (
+        "by Ada; 1 upvote on Hugging Face, no more than any other of that day; 1 upvote here, fewer than usual"
+    )
     assert why(Candidate("robots-1", NO_TREND)) == ""
+
+
+@given(st.lists(NUMBERS, max_size=9))
+def test_what_is_shown_of_the_parts_adds_up_to_what_is_shown_of_the_sum(values: list[float]) -> None:
+    shown = hundredths(values)
+    assert sum(shown) == round(sum(100 * value for value in values))
+    assert all(abs(part - 100 * value) <= 1 for part, value in zip(shown, values, strict=True))
+    assert hundredths([0.004, 0.004, 0.004]) == [1, 0, 0]

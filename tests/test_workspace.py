@@ -9,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace import Workspace
+from bot.workspace.interactions import action_json, find_element
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*Hello*"}}
 MODAL = {"type": "modal", "title": {"type": "plain_text", "text": "Topics"}, "blocks": [SECTION]}
@@ -570,3 +571,21 @@ async def test_messages_are_events_to_those_who_subscribed() -> None:
         ]
         assert events[1]["message"]["text"] == "b"
         assert events[2]["user"] == ada
+
+
+def test_of_menus_that_share_a_name_the_one_that_offers_a_value_is_meant() -> None:
+    menus = [
+        {"type": "overflow", "action_id": "menu", "options": [{"text": {}, "value": value}]} for value in "ab"
+    ]
+    blocks = [{"type": "actions", "block_id": str(n), "elements": [menu]} for n, menu in enumerate(menus)]
+    block, menu = find_element(blocks, "menu", "b")
+    assert action_json(block, menu, "b", "1.0") == {
+        "type": "overflow",
+        "action_id": "menu",
+        "block_id": "1",
+        "selected_option": {"text": {}, "value": "b"},
+        "action_ts": "1.0",
+    }
+    assert find_element(blocks, "menu", "a", "0") == (blocks[0], menus[0])
+    with pytest.raises(LookupError, match="nothing to click"):
+        find_element(blocks, "menu", "c")

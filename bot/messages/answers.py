@@ -136,11 +136,13 @@ HELP = """\
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
 • `/papers for me`: the last week's papers for you, by what you upvoted and saved
 • `/papers saved`: the papers you saved
+• `/papers why 2403.01234`, a link or words of a title: why a paper ranks where it does, and what you can change
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
 • React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \
 Taking the reaction back takes the vote back. Votes rank what comes next and `/papers top`.
-• *Save* keeps a paper for you alone, *Similar* finds papers like it, *Share* posts it to the channel you are in."""
+• *Save* keeps a paper for you alone, *Similar* finds papers like it, *Share* posts it to the channel you are in. \
+The menu ⋯ says why a paper is here, and brings you more or less like it."""
 
 
 #: Ten lines; a test asks every example.

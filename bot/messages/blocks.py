@@ -6,6 +6,7 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from bot.messages.text import clip, clip_plain
@@ -17,6 +18,11 @@ CONTEXT_LIMIT = 2000
 HEADER_LIMIT = 150
 BUTTON_LIMIT = 75
 VALUE_LIMIT = 2000
+PLACEHOLDER_LIMIT = 150
+OPTION_LIMIT = 75
+OPTION_VALUE_LIMIT = 150
+#: How many an overflow menu can hold, and a select.
+OVERFLOW_OPTIONS, SELECT_OPTIONS = 5, 100
 #: A link longer than this, as it is sent, is left out: no page of a paper or its code needs it.
 URL_LIMIT = 250
 
@@ -45,7 +51,7 @@ def context(*texts: str) -> Block:
 def header(text: str) -> Block:
     return {
         "type": "header",
-        "text": {"type": "plain_text", "text": clip_plain(text, HEADER_LIMIT), "emoji": True},
+        "text": _plain(text, HEADER_LIMIT),
     }
 
 
@@ -53,17 +59,49 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
-def actions(*buttons: Block) -> Block:
-    return {"type": "actions", "elements": list(buttons)}
+def actions(*elements: Block) -> Block:
+    return {"type": "actions", "elements": list(elements)}
 
 
 def button(action_id: str, text: str, value: str) -> Block:
     return {
         "type": "button",
         "action_id": action_id,
-        "text": {"type": "plain_text", "text": clip_plain(text, BUTTON_LIMIT), "emoji": True},
+        "text": _plain(text, BUTTON_LIMIT),
         "value": value[:VALUE_LIMIT],
     }
+
+
+def link_button(action_id: str, text: str, url: str, value: str) -> Block:
+    """A button that opens a page; Slack reports the press all the same. The URL is one of ours."""
+    return {**button(action_id, text, value), "url": url}
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
+    """The menu behind three dots; `options` are values of at most OPTION_VALUE_LIMIT characters, and labels."""
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [_option(*option) for option in options[:OVERFLOW_OPTIONS]],
+    }
+
+
+def select(action_id: str, placeholder: str, options: Sequence[tuple[str, str]]) -> Block:
+    """A menu that drops down; `options` as in an overflow menu, at least one."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": _plain(placeholder, PLACEHOLDER_LIMIT),
+        "options": [_option(*option) for option in options[:SELECT_OPTIONS]],
+    }
+
+
+def _option(value: str, label: str) -> Block:
+    return {"text": _plain(label, OPTION_LIMIT), "value": value}
+
+
+def _plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": clip_plain(text, limit), "emoji": True}
 
 
 def mention(sign: str, id: str) -> str:

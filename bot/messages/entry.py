@@ -7,6 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from bot.messages.blocks import VALUE_LIMIT, Block, actions, button, context, link, mention, section
+from bot.messages.menu import menu, read_button
 from bot.messages.papers import authors, links, summary, title, vote_button, withdrawal
 from bot.messages.text import Snippet, clip, count, highlighted
 from storage.models import Paper, Tally
@@ -69,6 +70,8 @@ def entry_blocks(entry: Entry, place: Place) -> list[Block]:
             button(SAVE, "🔖 Saved" if entry.saved else "🔖 Save", press_value(press)),
             button(SIMILAR, "≈ Similar", paper.id),
             button(SHARE, "↗ Share", paper.id),
+            *read_button(paper),
+            *menu(paper),
         ),
     ]
 

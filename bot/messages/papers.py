@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.messages.blocks import Block, Message, actions, button, context, link, mention, section
+from bot.messages.menu import menu, read_button
 from bot.messages.text import clip, count, people, sentences
 from storage.models import Paper, Tally
 
@@ -15,14 +16,14 @@ _SUMMARY_LIMIT = 1200
 def paper_message(paper: Paper, tally: Tally) -> Message:
     """A paper of the edition's top: everything one needs to decide whether to read it."""
     text = "\n".join(part for part in (title(paper), authors(paper), summary(paper)) if part)
-    blocks = [section(text), *_below(paper, tally), actions(vote_button(paper, tally))]
+    blocks = [section(text), *_below(paper, tally), _row(paper, tally)]
     return {"text": _label(paper), "blocks": blocks}
 
 
 def rest_message(paper: Paper, tally: Tally) -> Message:
     """A paper of the thread: short, but votable and one click from its abstract."""
     text = "\n".join(part for part in (title(paper), authors(paper)) if part)
-    blocks = [section(text, vote_button(paper, tally)), *_below(paper, tally)]
+    blocks = [section(text), *_below(paper, tally), _row(paper, tally)]
     return {"text": _label(paper), "blocks": blocks}
 
 
@@ -75,6 +76,10 @@ def _facts(paper: Paper, tally: Tally) -> str:
     upstream = [f"{count(paper.upvotes, 'upvote')} on Hugging Face"] if paper.upvotes is not None else []
     topics = [clip(", ".join(paper.categories[:4]), 100), clip(", ".join(paper.keywords[:4]), 200)]
     return "  ·  ".join(part for part in (*votes, *upstream, *topics) if part)
+
+
+def _row(paper: Paper, tally: Tally) -> Block:
+    return actions(vote_button(paper, tally), *read_button(paper), *menu(paper))
 
 
 def links(paper: Paper, *, short: bool = False) -> str:

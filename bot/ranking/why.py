@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.ranking.library import Library
 from bot.ranking.parts import Candidate, Part, Scored
 from bot.ranking.taste import NO_TASTE, Taste, neighbours
+from bot.ranking.vectors import NEAREST
 from storage.models import Tally
 
 #: Parts that move a paper by less are left unsaid.
@@ -15,12 +18,13 @@ NO_VOTES = Tally()
 
 
 class Reason(NamedTuple):
-    """A part of a score, and the sentence for it in plain text; `papers` are the ids that the sentence names."""
+    """A part of a score, and the words for it in plain text; `papers` are the ids of those that `titles` name."""
 
     part: Part
     value: float
     text: str = ""
     papers: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
 
 def explain(
@@ -38,27 +42,67 @@ def explain(
     near = {Part.PERSON: person, Part.CHANNEL: channel}
     reasons = []
     for part, value in scored.parts.items():
-        papers = _close(library, near[part], scored.id) if part in near and value > 0 else ()
-        text = _text(part, value, candidate, tally, [library.papers[id].title for id in papers])
-        reasons.append(Reason(part, value, text if abs(value) >= WORTH_SAYING else "", papers))
+        if abs(value) < WORTH_SAYING:
+            reasons.append(Reason(part, value))
+        elif part in near:
+            reasons.append(_taste(part, value, scored.id, library, near[part]))
+        else:
+            reasons.append(Reason(part, value, _text(part, value, candidate, tally)))
     return sorted(reasons, key=lambda reason: -abs(reason.value))
 
 
-def sentence(reasons: list[Reason]) -> str:
+def sentence(reasons: Sequence[Reason]) -> str:
     """The texts of the reasons as one line of plain text."""
-    return "; ".join(reason.text for reason in reasons if reason.text)
+    return "; ".join(_with_titles(reason) for reason in reasons if reason.text)
+
+
+def hundredths(values: Sequence[float]) -> list[int]:
+    """The values in hundredths, each rounded up or down so that they sum to their rounded sum.
+
+    The largest remainder method: what is lacking after rounding down goes to those that lost most.
+    """
+    exact = [100 * value for value in values]
+    rounded = [math.floor(value) for value in exact]
+    lacking = round(sum(exact)) - sum(rounded)
+    most_lost = sorted(range(len(exact)), key=lambda n: rounded[n] - exact[n])
+    for n in most_lost[:lacking]:
+        rounded[n] += 1
+    return rounded
+
+
+def _with_titles(reason: Reason) -> str:
+    named = ", ".join(f"“{title}”" for title in reason.titles)
+    return f"{reason.text}: {named}" if named else reason.text
+
+
+def _taste(part: Part, value: float, id: str, library: Library, taste: Taste) -> Reason:
+    """What a taste says of a paper, with the liked papers nearest to it where they speak for it."""
+    mine = part is Part.PERSON
+    liked = "you liked" if mine else "upvoted here"
+    # What was shown and left alone counts a little, like what was voted down.
+    passed = "papers you passed over" if mine else "papers passed over here"
+    near = _close(library, taste, id) if value > 0 else ()
+    if value > 0 and id in taste.liked.ids:
+        text = f"one of the papers {liked}" + (f", and close to {_count(len(near), 'other')}" if near else "")
+    elif near:
+        text = f"close to {_count(len(near), 'paper')} {liked}"
+    elif value > 0:
+        text = f"closer than most to the papers {liked}" if taste.liked.ids else f"unlike the {passed}"
+    elif id in taste.disliked.ids:
+        text = f"one of the {passed}"
+    else:
+        text = f"unlike the papers {liked}" if taste.liked.ids else f"close to the {passed}"
+    return Reason(part, value, text, near, tuple(library.papers[id].title for id in near))
 
 
 def _close(library: Library, taste: Taste, id: str) -> tuple[str, ...]:
-    return tuple(neighbour.id for neighbour in neighbours(library, taste, id))
+    """The papers that a taste was learned from and this one is close to, but itself."""
+    found = (neighbour.id for neighbour in neighbours(library, taste, id, NEAREST + 1))
+    return tuple(other for other in found if other != id)[:NEAREST]
 
 
-def _text(part: Part, value: float, candidate: Candidate, tally: Tally, titles: list[str]) -> str:
+def _text(part: Part, value: float, candidate: Candidate, tally: Tally) -> str:
     match part:
-        case Part.PERSON:
-            return _taste(value, titles, "you liked")
-        case Part.CHANNEL:
-            return _taste(value, titles, "upvoted here")
         case Part.UPVOTES:
             return _upvotes(candidate)
         case Part.FORECAST:
@@ -67,31 +111,34 @@ def _text(part: Part, value: float, candidate: Candidate, tally: Tally, titles: 
         case Part.VOTES:
             return _votes(tally, value)
         case Part.TOPICS:
-            return f"topic: {', '.join(candidate.topics)}"
+            return (
+                f"topic: {', '.join(candidate.topics)}" if candidate.topics else "a topic that was followed"
+            )
         case Part.AUTHORS:
-            return f"by {', '.join(candidate.authors)}"
-
-
-def _taste(value: float, titles: list[str], whose: str) -> str:
-    if value <= 0 or not titles:
-        return f"unlike the papers {whose}"
-    return f"close to {_count(len(titles), 'paper')} {whose}: {', '.join(f'“{title}”' for title in titles)}"
+            return (
+                f"by {', '.join(candidate.authors)}" if candidate.authors else "by somebody who was followed"
+            )
+    raise AssertionError(part)
 
 
 def _upvotes(candidate: Candidate) -> str:
-    upvotes, above = candidate.trend.upvotes, candidate.trend.above
+    upvotes, above = candidate.trend.upvotes, int(100 * candidate.trend.above)
     if upvotes is None:
-        return "not on Hugging Face's daily page"
-    return f"{_count(upvotes, 'upvote')} on Hugging Face, more than {100 * above:.0f} % of that day's"
+        return "not among Hugging Face's daily papers"
+    rank = f"more than {above} % of that day's" if above else "no more than any other of that day"
+    return f"{_count(upvotes, 'upvote')} on Hugging Face, {rank}"
 
 
 def _votes(tally: Tally, value: float) -> str:
     if not tally.up and not tally.down:
-        return "no votes here, " + (
-            "where few papers get any" if value > 0 else "and it was posted a while ago"
+        return (
+            "no votes here, where papers are voted down more than up"
+            if value > 0
+            else "posted here a while ago, and nobody has voted for it"
         )
-    down = f", {_count(tally.down, 'downvote')}" if tally.down else ""
-    return f"{_count(tally.up, 'upvote')} here{down}"
+    counts = [(tally.up, "upvote"), (tally.down, "downvote")]
+    said = " and ".join(_count(number, noun) for number, noun in counts if number)
+    return f"{said} here" + (", fewer than usual" if value < 0 <= tally.net else "")
 
 
 def _count(number: int, noun: str) -> str:

@@ -31,14 +31,23 @@ def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
 def find_element(
     blocks: list[Json], action_id: str, value: object, block_id: str | None = None
 ) -> tuple[Json, Json]:
-    """The element with this `action_id`; several may share one, then the block or a button's `value` tells."""
+    """The element with this `action_id`; several may share one, then the block or what it offers tells."""
     for block, element in elements_of(blocks):
-        wrong_button = element["type"] == "button" and value not in (None, element.get("value"))
+        wrong_value = value is not None and value not in _offered(element, value)
         wrong_block = block_id not in (None, block["block_id"])
-        if element["action_id"] == action_id and not wrong_button and not wrong_block:
+        if element["action_id"] == action_id and not wrong_value and not wrong_block:
             return block, element
     there = [f"{e['action_id']} ({e.get('value', e['type'])})" for _, e in elements_of(blocks)]
     raise LookupError(f"nothing to click with action_id={action_id!r} value={value!r}; there is: {there}")
+
+
+def _offered(element: Json, value: object) -> list[object]:
+    """What a button or an overflow menu can answer; other elements answer for themselves whether `value` is theirs."""
+    if element["type"] == "button":
+        return [element.get("value")]
+    if element["type"] == "overflow":
+        return [option.get("value") for option in element["options"]]
+    return [value]
 
 
 def action_json(block: Json, element: Json, value: object, action_ts: str) -> Json:
