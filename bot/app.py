@@ -16,12 +16,14 @@ from slack_bolt.async_app import AsyncApp
 
 import handlers
 from bot.answers import Answers
+from bot.attachments import Attachments
 from bot.config import Settings
 from bot.daily import Daily
 from bot.delivery import Delivery
 from bot.drafting import Drafting
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, StoreError, UsageError
+from bot.examples import Finding
 from bot.ingest import Clock, Ingest
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
@@ -36,6 +38,7 @@ from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
 from bot.tasks import Tasks
+from bot.tasting import Tasting
 from bot.timing import Timing
 from bot.votes import Voting
 from storage import Store
@@ -128,8 +131,20 @@ class Bot:
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)
+        finding, attachments = Finding(ingest, search), Attachments(slack)
+        self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)
         self.answers = Answers(
-            store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
+            store,
+            ingest,
+            search,
+            lists,
+            slack,
+            self.subscription(""),
+            identity.user_id,
+            seed,
+            clock,
+            entries,
+            self.tasting,
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)
@@ -257,7 +272,14 @@ class Bot:
 
     def services(self) -> Services:
         return Services(
-            self.identity, self.slack, self.answers, self.voting, self.saving, self.sharing, self.tasks
+            self.identity,
+            self.slack,
+            self.answers,
+            self.voting,
+            self.saving,
+            self.sharing,
+            self.tasting,
+            self.tasks,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

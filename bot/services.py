@@ -9,6 +9,7 @@ from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.tasks import Tasks
+from bot.tasting import Tasting
 from bot.votes import Voting
 
 
@@ -20,4 +21,5 @@ class Services:
     voting: Voting
     saving: Saving
     sharing: Sharing
+    tasting: Tasting
     tasks: Tasks

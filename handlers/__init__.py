@@ -7,14 +7,28 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.messages import BACK, MORE, SAVE, SHARE, SIMILAR, SUGGESTION, VOTE
+from bot.messages import (
+    BACK,
+    MORE,
+    SAVE,
+    SHARE,
+    SIMILAR,
+    SUGGESTION,
+    TASTE_DROP,
+    TASTE_RESET,
+    TASTE_TURN,
+    TASTE_UNDO,
+    VOTE,
+)
 from bot.services import Services
-from handlers import actions, commands, errors, reactions
+from handlers import actions, commands, direct, errors, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
 COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
+#: By the names that the manifest subscribes to.
 EVENTS: dict[str, Handler] = {
+    "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
 }
@@ -24,6 +38,7 @@ ACTIONS: dict[str, Handler] = {
     SIMILAR: actions.similar,
     SHARE: actions.share,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
+    **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
 }
 
 
@@ -38,7 +53,8 @@ def register(app: AsyncApp, services: Services) -> None:
     for name, handler in COMMANDS.items():
         app.command(name)(handler)
     for name, handler in EVENTS.items():
-        app.event(name)(handler)
+        # What is subscribed to as `message.im` arrives as `message`.
+        app.event(name.partition(".")[0])(handler)
     for name, handler in ACTIONS.items():
         app.action(name)(handler)
     app.error(errors.failed)

@@ -22,6 +22,22 @@ from bot.messages.blocks import Message
 from bot.messages.edition import SOURCE_NAMES, header_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.taste import (
+    TASTE_DROP,
+    TASTE_RESET,
+    TASTE_TURN,
+    TASTE_UNDO,
+    Added,
+    TastePage,
+    TastePress,
+    Wish,
+    added_message,
+    reset_message,
+    taste_message,
+    taste_press_of,
+    wish_name,
+    wished_message,
+)
 from bot.messages.text import Snippet, clip, count
 
 __all__ = [
@@ -33,7 +49,12 @@ __all__ = [
     "SIMILAR",
     "SOURCE_NAMES",
     "SUGGESTION",
+    "TASTE_DROP",
+    "TASTE_RESET",
+    "TASTE_TURN",
+    "TASTE_UNDO",
     "VOTE",
+    "Added",
     "Entry",
     "Message",
     "Page",
@@ -41,6 +62,10 @@ __all__ = [
     "Posted",
     "Press",
     "Snippet",
+    "TastePage",
+    "TastePress",
+    "Wish",
+    "added_message",
     "already_message",
     "clip",
     "count",
@@ -54,11 +79,16 @@ __all__ = [
     "paper_message",
     "press_of",
     "quoted",
+    "reset_message",
     "rest_message",
     "search_help",
     "shared_message",
     "short_date",
     "subscribed_message",
+    "taste_message",
+    "taste_press_of",
     "turn_of",
     "voted_message",
+    "wish_name",
+    "wished_message",
 ]

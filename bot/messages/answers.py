@@ -134,6 +134,10 @@ HELP = """\
 • `/papers diffusion policy`: the best matches for a topic, only you see them (`/papers help search` for more)
 • `/papers 2403.01234` or a link: one paper
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
+• `/papers for me`: the last days' papers that you may like best
+• `/papers taste`: what I know of your taste; `add` links or BibTeX, `follow` or `mute` an author \
+(or `topic: survey`), `on`, `off`, `reset`
+• `/papers taste here`: the same for the channel you are in, as its editions follow it
 • `/papers saved`: the papers you saved
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
