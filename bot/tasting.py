@@ -164,7 +164,12 @@ class Tasting:
         await self._state(owner, [(subject, value)], attitude)
         what = f"Papers {'by' if subject is Subject.AUTHOR else 'of'} {wish_name(subject, value)}"
         whose = "in this channel's editions" if owner.here else "for you"
-        said = f"{what} come higher {whose} from now on." if attitude > 0 else f"{what} stay away {whose}."
+        said = f"{what} stay away {whose}."
+        if attitude > 0:
+            learning = await self.store.learning(self.team_id, owner.id)
+            said = f"{what} come higher {whose} from now on." + messages.off_remark(
+                learning.active, owner.here
+            )
         return messages.wished_message(said, Wish(subject, value, attitude), here=owner.here)
 
     async def _unfollow(self, owner: Owner, about: str) -> Message:

@@ -226,9 +226,14 @@ async def test_a_taste_that_is_off_orders_nothing_until_it_is_on_again(lab: Lab)
     assert await lab.order() == liked
 
 
-async def test_papers_can_be_named_while_a_taste_is_off(lab: Lab) -> None:
+async def test_while_a_taste_is_off_an_answer_says_that_nothing_counts_yet(lab: Lab) -> None:
     await lab.ask("taste off")
-    assert "It is switched off; `/papers taste on` lets it count." in await lab.taste("add 2403.00001")
+    await lab.ask("taste here off")
+    said = "The taste is switched off; `/papers taste on` lets this count."
+    for text in ("add 2403.00001", "follow Ada Lovelace"):
+        assert said in await lab.taste(text)
+    assert "`/papers taste here on` lets this count" in await lab.taste("here follow Ada Lovelace")
+    assert "switched off" not in await lab.taste("mute Grace Hopper")
 
 
 async def test_reset_is_asked_about_and_then_starts_from_now(lab: Lab, clock: MovedClock, bot: Bot) -> None:

@@ -99,13 +99,18 @@ def added_message(added: Added) -> Message:
     if added.known:
         parts.append(f"{count(len(added.known), 'paper')} of these {_were(added.known)} in it already.")
     parts += _problems(added)
-    if added.new and not added.active:
-        parts.append(f"It is switched off; `/papers taste {'here ' * added.here}on` lets it count.")
-    message = notice(" ".join(parts))
+    message = notice(" ".join(parts) + (off_remark(added.active, added.here) if added.new else ""))
     if added.new:
         press = TastePress("undo", added.here, value=repr(added.stated_at))
         message["blocks"].append(actions(button(TASTE_UNDO, "Undo", taste_value(press))))
     return message
+
+
+def off_remark(active: bool, here: bool) -> str:
+    """What to add to an answer while a taste is switched off."""
+    return (
+        "" if active else f" The taste is switched off; `/papers taste {'here ' * here}on` lets this count."
+    )
 
 
 def wished_message(said: str, wish: Wish, *, here: bool) -> Message:
