@@ -25,6 +25,7 @@ from bot.permission import Permission
 from bot.recommend import Audience
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
+from bot.tasting import Tasting
 from storage import Store
 from storage.models import Paper, SourceName, Subscription
 
@@ -63,6 +64,7 @@ class Answers:
         clock: Clock,
         entries: Entries,
         explaining: Explaining,
+        tasting: Tasting,
         permission: Permission,
         metrics: Metrics,
     ) -> None:
@@ -77,6 +79,7 @@ class Answers:
         self.clock = clock
         self.entries = entries
         self.explaining = explaining
+        self.tasting = tasting
         self.permission = permission
         self.metrics = metrics
         self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
@@ -88,6 +91,7 @@ class Answers:
             "search": self._searching,
             "saved": self._saved,
             "why": self._why,
+            "taste": self._taste,
         }
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
@@ -144,6 +148,9 @@ class Answers:
                 "Why which paper? Write its number, a link to it or words of its title: `/papers why 2403.01234`."
             )
         return self._explained(rest, place, asker)
+
+    def _taste(self, rest: str, _: Place, asker: Asker) -> Answer:
+        return self.tasting.answering(rest, asker.user_id, asker.channel_id)
 
     def _day(self, asked: str) -> date | None:
         today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()

@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot.allowance import Allowance
 from bot.answers import Answers
+from bot.attachments import Attachments
 from bot.backups import Backups
 from bot.config import Settings
 from bot.daily import Daily
@@ -25,6 +26,7 @@ from bot.delivery import Delivery
 from bot.drafting import Drafting
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
+from bot.examples import Finding
 from bot.explaining import Explaining
 from bot.health import Health, Line
 from bot.ingest import Clock, Ingest
@@ -48,6 +50,7 @@ from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
 from bot.stating import Stating
 from bot.tasks import Tasks
+from bot.tasting import Tasting
 from bot.timing import Timing
 from bot.troubles import Troubles
 from bot.votes import Voting
@@ -145,6 +148,8 @@ class Bot:
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)
         self.explaining = Explaining(store, search, self.recommender, entries, identity.team_id)
+        finding, attachments = Finding(ingest, search), Attachments(slack)
+        self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)
         self.answers = Answers(
             store,
             ingest,
@@ -157,6 +162,7 @@ class Bot:
             clock,
             entries,
             self.explaining,
+            self.tasting,
             Permission(slack, settings.papers_subscribers),
             metrics,
         )
@@ -337,6 +343,7 @@ class Bot:
             self.sharing,
             self.explaining,
             self.stating,
+            self.tasting,
             self.tasks,
             self.allowance,
             self.library.metrics,

@@ -136,7 +136,7 @@ class Settings(BaseSettings):
         "or only `admins` of the workspace",
     )
     papers_burst: int = Field(
-        default=20,
+        default=60,
         ge=0,
         description="Commands and presses that one person may make at once, one a second after that; "
         "`0` for no limit. Votes are never limited",

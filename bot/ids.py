@@ -25,6 +25,7 @@ _ID = re.compile(
     rf"([0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(ARXIV_ARCHIVES)})(?:\.[a-z]{{2}})?/[0-9]{{7}})(?:v[0-9]+)?",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(r"""[\s,;|<>()\[\]{}"'`“”‘’]+""")
 _NUMBER = re.compile(r"([0-9]{3,4})\.([0-9]{1,5})")
 _TAIL = re.compile(r"(?:\.pdf|\.html)?/?(?:[?#].*)?[.,;:!)\]]*", re.IGNORECASE | re.DOTALL)
 
@@ -45,6 +46,16 @@ def paper_id(text: str) -> str | None:
         return None
     archive, slash, number = found[1].lower().partition("/")
     return f"{archive.partition('.')[0]}/{number}" if slash else found[1]
+
+
+def paper_ids(text: str) -> tuple[list[str], list[str]]:
+    """The arXiv ids that stand in a text in any of these forms, and the other words, each in its order.
+
+    They may be separated by spaces, commas, brackets, quotation marks, or anything else that no address has in it.
+    """
+    tokens = [token for token in _BETWEEN.split(_WRAPPED.sub(r" \1 ", text)) if token]
+    read = [(token, paper_id(token)) for token in tokens]
+    return [id for _, id in read if id], [token for token, id in read if id is None]
 
 
 def with_zeros(text: str) -> str | None:

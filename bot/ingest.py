@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bot.errors import SourceError, StoreError
 from bot.logs import event
 from bot.metrics import Metrics
-from bot.sources import Sources
+from bot.sources import IDS_A_REQUEST, Sources
 from storage import Store
 from storage.models import Batch, Paper, Reading, Skipped, SourceName
 
@@ -153,6 +153,23 @@ class Ingest:
         if not found and failed:
             raise SourceError("sources", f"paper {id}", failed[0])
         return found[0] if found else None
+
+    async def papers(self, ids: Sequence[str]) -> list[Paper]:
+        """These papers from the store and, of those it lacks, what arXiv has: asked for a hundred in one request.
+
+        Raises SourceError when some are not stored and arXiv could not be asked.
+        """
+        known = {paper.id for paper in await self.store.papers(ids)}
+        missing = [id for id in ids if id not in known]
+        if len(missing) == 1:
+            # Of a single one Hugging Face knows the upvotes, too.
+            await self.paper(missing[0])
+        for start in range(0, len(missing) * (len(missing) > 1), IDS_A_REQUEST):
+            part = missing[start : start + IDS_A_REQUEST]
+            kept = await self._keep_within("arxiv", self.sources.arxiv.by_ids(part))
+            if kept.error:
+                raise SourceError("arxiv", f"{len(part)} papers", kept.error)
+        return await self.store.papers(ids)
 
     async def keep(self, batch: Batch) -> Kept:
         """Keep an answer that is at hand."""

@@ -82,6 +82,8 @@ def log_to_stderr(level: str, form: LogFormat = "text") -> None:
     logging.getLogger(BOLT).addFilter(lambda record: "`token` will be unused" not in record.getMessage())
     # A retry that works is no news, and one that doesn't ends in an error that is logged by us.
     logging.getLogger("stamina").setLevel(logging.ERROR)
+    # Which entries of somebody's BibTeX can't be read is for them to know.
+    logging.getLogger("bibtexparser").setLevel(logging.ERROR)
 
 
 def in_json() -> bool:

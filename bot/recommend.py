@@ -20,6 +20,7 @@ from bot.ranking.edition import Choice
 from bot.ranking.library import Library
 from bot.ranking.parts import Candidate, Part, Scored, scored
 from bot.ranking.taste import NO_TASTE, Taste
+from bot.ranking.terms import typical_terms
 from bot.ranking.ties import break_ties
 from bot.ranking.trend import Gathered, Trend
 from bot.ranking.why import Reason
@@ -199,6 +200,13 @@ class Recommender:
             return Liking(signals.shared(told), stated)
         told = await self.store.signals_of_person(self.team_id, owner_id, now, learning.since, at)
         return Liking(signals.preferences(told), stated)
+
+    async def terms(self, ids: Sequence[str]) -> list[str]:
+        """The words that set these papers apart from the recent ones, most telling first."""
+        day = self.clock().date().isoformat()
+        return await self._aside(
+            lambda: typical_terms(self._shelf.library(ids, day, self.search.encoder), ids)
+        )
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)

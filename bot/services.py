@@ -13,6 +13,7 @@ from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.stating import Stating
 from bot.tasks import Tasks
+from bot.tasting import Tasting
 from bot.votes import Voting
 
 
@@ -26,6 +27,7 @@ class Services:
     sharing: Sharing
     explaining: Explaining
     stating: Stating
+    tasting: Tasting
     tasks: Tasks
     allowance: Allowance
     metrics: Metrics

@@ -95,9 +95,9 @@ class Slack:
         return str(answer["url"])
 
     async def post(
-        self, channel: str, message: Message, metadata: Mapping[str, Any], thread_ts: str = ""
+        self, channel: str, message: Message, metadata: Mapping[str, Any] | None = None, thread_ts: str = ""
     ) -> str:
-        """Post a message and return its `ts`.
+        """Post a message and return its `ts`; with `metadata`, `find` can find it.
 
         Raises NotSent, MaybeSent or BadMessage as the outcome is, and DeliveryError when the channel or
         the token must be mended first.
@@ -107,7 +107,7 @@ class Slack:
                 channel=channel,
                 text=message["text"],
                 blocks=message["blocks"],
-                metadata={"event_type": EVENT_TYPE, "event_payload": dict(metadata)},
+                metadata={"event_type": EVENT_TYPE, "event_payload": dict(metadata)} if metadata else None,
                 thread_ts=thread_ts or None,
                 unfurl_links=False,
                 unfurl_media=False,

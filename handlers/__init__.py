@@ -19,16 +19,22 @@ from bot.messages import (
     SHARE,
     SIMILAR,
     SUGGESTION,
+    TASTE_DROP,
+    TASTE_RESET,
+    TASTE_TURN,
+    TASTE_UNDO,
     UNDO,
     VOTE,
 )
 from bot.services import Services
-from handlers import actions, commands, errors, menus, reactions
+from handlers import actions, commands, direct, errors, menus, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
 COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
+#: By the names that the manifest subscribes to.
 EVENTS: dict[str, Handler] = {
+    "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
 }
@@ -42,6 +48,7 @@ ACTIONS: dict[str, Handler] = {
     **dict.fromkeys((MORE_LIKE, LESS_LIKE, MUTE), menus.state),
     UNDO: menus.undo,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
+    **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
 }
 
 
@@ -56,7 +63,8 @@ def register(app: AsyncApp, services: Services) -> None:
     for name, handler in COMMANDS.items():
         app.command(name)(handler)
     for name, handler in EVENTS.items():
-        app.event(name)(handler)
+        # What is subscribed to as `message.im` arrives as `message`.
+        app.event(name.partition(".")[0])(handler)
     for name, handler in ACTIONS.items():
         app.action(name)(handler)
     app.error(errors.failed)

@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.answers import Asker
 from bot.errors import UsageError
-from bot.messages import Message, Place, notice, press_of, turn_of, voted_message
+from bot.messages import Message, Place, TastePress, notice, press_of, taste_press_of, turn_of, voted_message
 from bot.services import Services
 from bot.votes import Voted
 from handlers.presses import TOO_OLD, asker, pressed_at, stored
@@ -123,3 +123,22 @@ async def turn_page(
         return
     turned = services.answers.answer_at(place, asker(body))
     services.tasks.start(reply.with_answer(turned, replace=True), reply.failure)
+
+
+async def taste(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
+    """The buttons of a taste: stored, then acknowledged; then the taste takes the place of what they stood in."""
+    services: Services = context["services"]
+    reply, who = Reply(services.slack, body), asker(body)
+    done = await stored(_tasted(services, action, who), ack, services, reply)
+    if done:
+        press, note = done
+        page = services.tasting.page(press, *who, note)
+        services.tasks.start(reply.with_answer(page, replace=True), reply.failure)
+
+
+async def _tasted(services: Services, action: dict[str, Any], who: Asker) -> tuple[TastePress, str]:
+    try:
+        press = taste_press_of(action.get("value") or "")
+    except ValueError as error:
+        raise UsageError(TOO_OLD) from error
+    return press, await services.tasting.pressed(press, *who)

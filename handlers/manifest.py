@@ -15,6 +15,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "channels:read": ("conversations.info", "conversations.list"),
     "chat:write": ("chat.postMessage", "chat.update"),
     "commands": (),
+    # For the address that a file's own object names.
+    "files:read": (),
     "groups:history": ("conversations.history", "conversations.replies"),
     "groups:read": ("conversations.info", "conversations.list"),
     "im:history": ("conversations.history", "conversations.replies"),
@@ -25,7 +27,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "users:read": ("users.info",),
 }
 USAGE = (
-    "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | why <paper> "
+    "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | why <paper> "
     "| subscribe | unsubscribe | help"
 )
 

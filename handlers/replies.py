@@ -40,6 +40,21 @@ class Reply:
         await self(notice(sentence(error)))
 
 
+class Conversation:
+    """The way back to where somebody wrote to the bot, as a message of its own."""
+
+    def __init__(self, slack: Slack, channel_id: str) -> None:
+        self._slack = slack
+        self._channel_id = channel_id
+
+    async def __call__(self, answer: Awaitable[Message]) -> None:
+        await self._slack.post(self._channel_id, await answer)
+
+    async def failure(self, error: Exception) -> None:
+        """Tell the person what went wrong."""
+        await self._slack.post(self._channel_id, notice(sentence(error)))
+
+
 def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
     """Whether this person may ask for one thing more now; otherwise they are told."""
     if services.allowance.take(user_id):

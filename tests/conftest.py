@@ -98,6 +98,8 @@ def settings(slack: Workspace, upstream: Upstream, tmp_path: Path) -> Settings:
         papers_database=tmp_path / "papers.db",
         papers_arxiv_categories=(),
         papers_embedding="static",
+        # Tests ask for more at once than anybody does.
+        papers_burst=0,
         # Only the tests of backups want any.
         papers_backups=0,
     )

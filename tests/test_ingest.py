@@ -274,3 +274,24 @@ async def test_upvotes_of_earlier_days_are_followed_once_a_day_and_only_of_days_
     assert asked(tuesday) == first + 1
     assert [one.upvotes for one in await ingest.store.papers(["2608.00001"])] == [80]
     assert {one.upvotes for one in await ingest.store.standings_of(["2608.00001"])} == {80}
+
+
+async def test_many_papers_are_asked_for_a_hundred_at_a_time_and_only_those_that_are_not_stored(
+    ingest: Ingest, tuesday: Upstream
+) -> None:
+    tuesday.arxiv_papers = [on_arxiv(f"2403.{n:05}") for n in range(150)]
+    ids = [paper.id for paper in tuesday.arxiv_papers]
+    await ingest.paper(ids[0])
+    before = asked(tuesday, "/api/query")
+    found = await ingest.papers([*ids, "2403.99999"])
+    assert [paper.id for paper in found] == ids
+    assert asked(tuesday, "/api/query") == before + 2
+    assert await ingest.papers(ids) == found
+    assert asked(tuesday, "/api/query") == before + 2
+
+
+async def test_papers_that_could_not_be_asked_for_are_an_error(ingest: Ingest, tuesday: Upstream) -> None:
+    tuesday.fail("/api/query", **GARBAGE)
+    with pytest.raises(SourceError, match="2 papers"):
+        await ingest.papers(["2403.00001", "2403.00002"])
+    assert await ingest.papers([]) == []

@@ -135,6 +135,9 @@ HELP = """\
 • `/papers 2403.01234` or a link: one paper
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
 • `/papers for me`: the last week's papers for you, by what you upvoted and saved
+• `/papers taste`: what I know of your taste; `add` links or BibTeX, `follow` or `mute` an author \
+(or `topic: survey`), `on`, `off`, `reset`
+• `/papers taste here`: the same for the channel you are in, as its editions follow it
 • `/papers saved`: the papers you saved
 • `/papers why 2403.01234`, a link or words of a title: why a paper ranks where it does, and what you can change
 • `/papers search today`: search for a word that is also a command

@@ -43,7 +43,7 @@ class Library:
         self.papers = {paper.id: paper for paper in papers}
         self._row = {id: row for row, id in enumerate(self.papers)}
         ids = list(self.papers)
-        self._words = Words([paper.about for paper in self.papers.values()])
+        self.words = Words([paper.about for paper in self.papers.values()])
         self._vectors = [Vectors(ids, vectors) for vectors in embeddings]
         self._factors = np.array([WORDS, *(EMBEDDING for _ in embeddings)], np.float32)
         self._background = len(ids)
@@ -60,7 +60,7 @@ class Library:
         other = copy.copy(self)
         other.papers = self.papers | new
         other._row = {id: row for row, id in enumerate(other.papers)}
-        other._words = self._words.extended([paper.about for paper in new.values()])
+        other.words = self.words.extended([paper.about for paper in new.values()])
         known = [*embeddings, *({} for _ in self._vectors)]
         other._vectors = [
             view.extended(ids, vectors) for view, vectors in zip(self._vectors, known, strict=False)
@@ -69,7 +69,7 @@ class Library:
 
     @property
     def views(self) -> list[View]:
-        return [self._words, *self._vectors]
+        return [self.words, *self._vectors]
 
     def __contains__(self, id: object) -> bool:
         return id in self._row

@@ -28,12 +28,25 @@ _WORD = re.compile(r"\w\w+")
 _ORDER = np.uint64(0x9E3779B97F4A7C15)
 
 
+def number_of(word: str) -> int:
+    return zlib.crc32(word.encode())
+
+
+def phrases(text: str) -> dict[int, str]:
+    """The words, pairs and triples of a text by their numbers, as people read them."""
+    words = _WORD.findall(text.lower())
+    spelt = [
+        " ".join(words[at : at + length]) for length in (1, 2, 3) for at in range(len(words) - length + 1)
+    ]
+    return dict(zip(ngrams(text).tolist(), spelt, strict=True))
+
+
 def ngrams(text: str) -> Grams:
     """A number for each word, pair and triple of neighbours in a text, in their order.
 
     A word's number is its CRC-32; of neighbours a, b it is a * k + b modulo 2^64, so that the order counts.
     """
-    words = np.array([zlib.crc32(word.encode()) for word in _WORD.findall(text.lower())], np.uint64)
+    words = np.array([number_of(word) for word in _WORD.findall(text.lower())], np.uint64)
     pairs = words[:-1] * _ORDER + words[1:]
     triples = pairs[:-1] * _ORDER + words[2:]
     return np.concatenate([words, pairs, triples])
@@ -78,6 +91,12 @@ class Words:
         centre = self._x[to].T @ scaled - scaled.sum() * self._mean
         cosines: Floats = (self._x[rows] @ centre - self._mean @ centre) / self._length[rows]
         return cosines
+
+    def distinction(self, rows: Rows) -> tuple[Grams, Floats]:
+        """Every n-gram of the vocabulary, in rising order, and how much more it counts in these papers than usual."""
+        shares = np.full(len(rows), 1 / max(len(rows), 1), np.float32)
+        more: Floats = self._x[rows].T @ shares - self._mean
+        return self._grams, more
 
     def cosines(self, rows: Rows, to: Rows) -> Floats:
         """The cosine of each of `rows` to each of `to`: len(rows) x len(to)."""

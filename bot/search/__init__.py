@@ -5,6 +5,7 @@ from bot.search.matching import matches
 from bot.search.models import Embedding
 from bot.search.query import QUERY_LIMIT, Query, Term, parse
 from bot.search.snippet import snippet
+from bot.search.text import names
 
 __all__ = [
     "FEW",
@@ -16,6 +17,7 @@ __all__ = [
     "Search",
     "Term",
     "matches",
+    "names",
     "parse",
     "snippet",
 ]

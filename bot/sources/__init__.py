@@ -7,11 +7,20 @@ from typing import NamedTuple
 
 from aiolimiter import AsyncLimiter
 
-from bot.sources.arxiv import Arxiv
+from bot.sources.arxiv import IDS_A_REQUEST, Arxiv
 from bot.sources.http import Fetcher, client
 from bot.sources.huggingface import HuggingFace
 
-__all__ = ["PROMPT", "UNHURRIED", "Arxiv", "HuggingFace", "Patience", "Sources", "open_sources"]
+__all__ = [
+    "IDS_A_REQUEST",
+    "PROMPT",
+    "UNHURRIED",
+    "Arxiv",
+    "HuggingFace",
+    "Patience",
+    "Sources",
+    "open_sources",
+]
 
 # The limiter counts at our end; on the way to arXiv two requests can drift towards each other.
 _MARGIN = 1.05

@@ -27,7 +27,7 @@ _MOST_TERMS = 20
 _LONGEST_TERM = 64
 #: arXiv's limits for one slice, and for all slices of a query.
 MOST_RESULTS, MOST_IN_ALL = 2000, 30_000
-_IDS_A_REQUEST = 100
+IDS_A_REQUEST = 100
 #: The feed ends, and says how many results there are.
 _WHOLE = re.compile(rb"(?s)totalResults[^<>]*>\s*[0-9]+\s*<.*</(?:\w+:)?feed>\s*\Z")
 _ERROR = re.compile(rb"<id>[^<]*/api/errors")
@@ -104,7 +104,7 @@ class Arxiv:
         asked = [(given, paper_id(given)) for given in ids]
         known = unique([id for _, id in asked if id])
         wrong = tuple(Skipped(shortened(given, 64), "not an arXiv id") for given, id in asked if id is None)
-        slices = [known[start : start + _IDS_A_REQUEST] for start in range(0, len(known), _IDS_A_REQUEST)]
+        slices = [known[start : start + IDS_A_REQUEST] for start in range(0, len(known), IDS_A_REQUEST)]
         # max_results: without it arXiv answers the first ten only.
         batches = [
             await self._query({"id_list": ",".join(part), "max_results": len(part)}) for part in slices

@@ -57,6 +57,8 @@ class Core:
         saved_in: Path | None = None,
     ) -> None:
         self.address = (host, port)
+        #: Where files are served, once the workspace has started.
+        self.files_url = ""
         self.clock = clock
         self.slash_commands = tuple(slash_commands)
         self.state = State(_team(team_id, team_name, scopes), clock)
@@ -110,6 +112,8 @@ class Core:
         kind = str(event["type"])
         if kind == "message" and channel is not None:
             kind = _MESSAGE_EVENTS[channel.kind]
+        if kind == "message.im" and "im:history" not in self.state.team.scopes:
+            return False
         if kind.startswith("reaction_") and "reactions:read" not in self.state.team.scopes:
             return False
         gone = channel is not None and not self.state.bot_is_in(channel) and kind != "channel_left"

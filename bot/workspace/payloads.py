@@ -13,9 +13,11 @@ def message_json(
     body["team"] = state.team.id
     if message.bot_id:
         body |= {"bot_id": message.bot_id, "app_id": state.team.app_id}
-    for name in ("blocks", "attachments", "thread_ts"):
+    for name in ("blocks", "attachments", "files", "thread_ts"):
         if value := getattr(message, name):
             body[name] = value
+    if message.files:
+        body["subtype"] = "file_share"
     if message.broadcast:
         body["subtype"] = "thread_broadcast"
     if message.edited:
@@ -92,6 +94,23 @@ def channel_json(state: State, channel: Channel) -> Json:
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
         "previous_names": [],
+    }
+
+
+def file_json(state: State, id: str, url: str, name: str, user: str) -> Json:
+    """A file as messages carry it; https://docs.slack.dev/reference/objects/file-object."""
+    return {
+        "id": id,
+        "created": int(state.clock()),
+        "name": name,
+        "title": name,
+        "user": user,
+        "mode": "hosted",
+        "size": len(state.files[id]),
+        "is_external": False,
+        "url_private": url,
+        "url_private_download": url,
+        "file_access": "visible",
     }
 
 

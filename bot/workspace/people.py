@@ -1,5 +1,7 @@
 """What a person does in Slack: write, react, use commands, click, and fill in forms."""
 
+from urllib.parse import quote
+
 from bot.workspace.blocks import view_problems
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
@@ -9,6 +11,7 @@ from bot.workspace.methods.views import open_modals, push_view, replace_view
 from bot.workspace.payloads import (
     command_payload,
     event_callback,
+    file_json,
     interaction_payload,
     message_json,
     reaction_event,
@@ -30,6 +33,17 @@ class People(Core):
         await self._tell({**body, "channel_type": "im" if place.kind == "im" else "channel"}, place)
         if f"<@{self.state.team.bot_user_id}>" in text:
             await self._tell({**body, "type": "app_mention"}, place)
+        return message
+
+    async def upload(self, user: str, channel: str, name: str, content: bytes, text: str = "") -> Message:
+        """Write a message with a file, which the bot can download with its token."""
+        place, id = self._enter(user, channel), self.state.next_id("F")
+        self.state.files[id] = content
+        file = file_json(self.state, id, f"{self.files_url}{id}/download/{quote(name)}", name, user)
+        message = Message(self.state.next_ts(), place.id, user, text, files=[file])
+        place.messages[message.ts] = message
+        body = {**message_json(self.state, message), "channel": place.id, "event_ts": message.ts}
+        await self._tell({**body, "channel_type": "im" if place.kind == "im" else "channel"}, place)
         return message
 
     async def react(self, user: str, channel: str, ts: str, emoji: str) -> Delivery | None:

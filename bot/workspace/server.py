@@ -47,6 +47,7 @@ class Workspace(Administration, People):
         app.router.add_route("*", "/api/{method}", self.api.handle)
         app.router.add_get("/link/", self.sockets.handle)
         app.router.add_post("/responses/{key:.+}", self.responses.handle)
+        app.router.add_get("/files-pri/{id}/download/{name}", self._file)
         Pages(self).add_to(app)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -58,8 +59,19 @@ class Workspace(Administration, People):
         self.address = self._runner.addresses[0][:2]
         self.sockets.base_url = f"{self.url.replace('http', 'ws', 1)}/link/"
         self.responses.base_url = f"{self.url}/responses/"
+        self.files_url = f"{self.url}/files-pri/"
         if self.saved:
             self._keeping = asyncio.create_task(self._keep())
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """A file, for those who may read it; others are shown where to sign in, as in Slack."""
+        team, content = self.state.team, self.state.files.get(request.match_info["id"])
+        allowed = request.headers.get("Authorization") == f"Bearer {team.bot_token}" and not team.revoked
+        if not allowed or "files:read" not in team.scopes:
+            return web.Response(text="<html>Sign in</html>", content_type="text/html")
+        if content is None:
+            return web.Response(status=404)
+        return web.Response(body=content, content_type="application/octet-stream")
 
     async def stop(self) -> None:
         """Close every socket and give up what was still to be delivered, unless there is a file to keep it in."""

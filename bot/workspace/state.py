@@ -19,6 +19,7 @@ ALL_SCOPES = (
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
     "groups:history",
     "groups:read",
     "im:history",
@@ -72,6 +73,7 @@ class Message:
     text: str = ""
     blocks: list[Json] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
+    files: list[Json] = field(default_factory=list)
     metadata: Json | None = None
     thread_ts: str | None = None
     broadcast: bool = False
@@ -170,6 +172,8 @@ class State:
         self.ephemerals: list[Message] = []
         self.views: dict[str, View] = {}
         self.homes: dict[str, View] = {}
+        #: What people uploaded, by the id of the file; gone when the workspace stops.
+        self.files: dict[str, bytes] = {}
         self.triggers: dict[str, Trigger] = {}
         self.calls: list[Call] = []
         self._last_ts = 0
