@@ -8,7 +8,8 @@
 The mean part is Rocchio's classifier around the average paper (1971), which no support vector machine beat here;
 the nearest three keep several interests apart. mean_v and deviation_v are those of the person's affinities to 300
 background papers, so that the views have one unit, standard deviations, whatever the history is like; w_v is in
-`library`. s shrinks what rests on few votes. What else was tried is in docs/ranking.md.
+`library`. s shrinks what rests on few votes, and |X| counts a vote half
+for every 30 that came after it. What else was tried is in docs/ranking.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from bot.ranking.words import Floats, Rows
 #: Votes at which a taste counts half of what it can.
 HALF_TRUSTED = 3.0
 DISLIKE = 0.2
+#: After so many newer votes an older one counts half, so that a taste follows when interests change.
+HALF_LIFE = 30.0
 #: Where all papers are equally close, no difference is a great one.
 LEAST_DEVIATION = 1e-3
 
@@ -69,8 +72,8 @@ def learn(library: Library, preferences: Mapping[str, float]) -> Taste:
     Papers that are not in the library are left out.
     """
     known = {id: value for id, value in preferences.items() if id in library}
-    liked = {id: value for id, value in known.items() if value > 0}
-    disliked = {id: -value for id, value in known.items() if value < 0}
+    liked = _faded({id: value for id, value in known.items() if value > 0})
+    disliked = _faded({id: -value for id, value in known.items() if value < 0})
     return Taste(_side(library, liked), _side(library, disliked))
 
 
@@ -90,6 +93,15 @@ def neighbours(library: Library, taste: Taste, id: str, most: int = NEAREST) -> 
     shares = np.maximum(alike, 0) / max(float(np.maximum(alike, 0).sum()), 1e-12)
     best = np.argsort(-shares, kind="stable")[:most]
     return [Neighbour(taste.liked.ids[n], float(shares[n])) for n in best if shares[n] > 0]
+
+
+def _faded(weights: Mapping[str, float]) -> dict[str, float]:
+    """What was said by how much has been said since, newest last: each newer vote takes from those before it."""
+    faded, newer = {}, 0.0
+    for id, weight in reversed(weights.items()):
+        faded[id] = weight * 2 ** (-newer / HALF_LIFE)
+        newer += weight
+    return dict(reversed(faded.items()))
 
 
 def _side(library: Library, weights: Mapping[str, float]) -> Side:
