@@ -19,6 +19,7 @@ from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
 from bot.recommend import Audience
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
+from bot.stats import Reporter
 from storage import Store
 from storage.models import Paper, SourceName, Subscription
 
@@ -54,6 +55,7 @@ class Answers:
         seed: str,
         clock: Clock,
         entries: Entries,
+        reporter: Reporter,
     ) -> None:
         self.store = store
         self.ingest = ingest
@@ -65,6 +67,7 @@ class Answers:
         self.seed = seed
         self.clock = clock
         self.entries = entries
+        self.reporter = reporter
         self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
             "help": self._help,
             "subscribe": self._subscribing,
@@ -73,6 +76,7 @@ class Answers:
             "for": self._for_me,
             "search": self._searching,
             "saved": self._saved,
+            "stats": self._stats,
         }
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
@@ -122,6 +126,9 @@ class Answers:
 
     def _saved(self, rest: str, place: Place, asker: Asker) -> Answer:
         return None if rest else self._saved_page(place, asker)
+
+    def _stats(self, rest: str, _: Place, asker: Asker) -> Answer:
+        return None if rest else self.reporter.stats(asker.channel_id)
 
     def _day(self, asked: str) -> date | None:
         today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()

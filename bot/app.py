@@ -27,6 +27,7 @@ from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
 from bot.outcomes import NotSent
+from bot.proving import Prover
 from bot.recommend import Recommender
 from bot.refresh import Refresher
 from bot.saving import Saving
@@ -35,6 +36,7 @@ from bot.services import Services
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
+from bot.stats import Reporter
 from bot.tasks import Tasks
 from bot.timing import Timing
 from bot.votes import Voting
@@ -128,8 +130,19 @@ class Bot:
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id)
+        reporter = Reporter(Prover(self.recommender), clock)
         self.answers = Answers(
-            store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
+            store,
+            ingest,
+            search,
+            lists,
+            slack,
+            self.subscription(""),
+            identity.user_id,
+            seed,
+            clock,
+            entries,
+            reporter,
         )
         self.voting = Voting(store, self.refresher, identity.user_id)
         self.saving = Saving(store)

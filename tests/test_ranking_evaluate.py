@@ -153,3 +153,11 @@ def test_shuffling_does_what_many_shuffles_do() -> None:
     assert found.mrr.mean == pytest.approx(np.mean([one.mrr.mean for one in drawn]), abs=0.01)
     assert found.position.mean == pytest.approx(3.5)
     assert all(math.isnan(value) for interval in shuffled([]) for value in interval)
+
+
+def test_an_upvote_of_each_of_two_people_counts_twice() -> None:
+    """Otherwise the more people vote, the more what stands below would be made up for."""
+    told = [[Impression("p1", 1, 3), Impression("p2", 2, 0), Impression("p3", 3, 1)]]
+    found = replay(told, [{"p1": 3.0, "p2": 2.0, "p3": 1.0}])
+    assert found.position.mean == pytest.approx((3 * 1 + 3 * 3) / 6)
+    assert found.ndcg.mean == pytest.approx((3 + 3 / 2) / (3 + 3 / math.log2(3)))

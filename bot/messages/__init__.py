@@ -22,6 +22,7 @@ from bot.messages.blocks import Message
 from bot.messages.edition import SOURCE_NAMES, header_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
 from bot.messages.text import Snippet, clip, count
 
 __all__ = [
@@ -34,13 +35,16 @@ __all__ = [
     "SOURCE_NAMES",
     "SUGGESTION",
     "VOTE",
+    "Comparison",
     "Entry",
+    "Experiment",
     "Message",
     "Page",
     "Place",
     "Posted",
     "Press",
     "Snippet",
+    "Stats",
     "already_message",
     "clip",
     "count",
@@ -58,7 +62,10 @@ __all__ = [
     "search_help",
     "shared_message",
     "short_date",
+    "stats_message",
     "subscribed_message",
+    "tried",
     "turn_of",
+    "verdict",
     "voted_message",
 ]

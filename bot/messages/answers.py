@@ -135,6 +135,7 @@ HELP = """\
 • `/papers 2403.01234` or a link: one paper
 • `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
 • `/papers saved`: the papers you saved
+• `/papers stats`: what was posted and voted on here, and whether the ranking helps
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
 • React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \

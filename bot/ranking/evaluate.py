@@ -23,11 +23,11 @@ CONFIDENCE = 0.95
 
 
 class Impression(NamedTuple):
-    """A paper as it was shown, at which position counted from 1, and whether it was upvoted."""
+    """A paper as it was shown, at which position counted from 1, and how many people upvoted it."""
 
     paper_id: str
     position: int
-    upvoted: bool
+    upvotes: int
 
 
 class Interval(NamedTuple):
@@ -165,7 +165,7 @@ Gain = Callable[[int], float]
 
 
 class Upvoted(NamedTuple):
-    """The weight of each upvote of a session, and the position that the new ranking gives its paper."""
+    """What each upvoted paper of a session weighs, and the position that the new ranking gives it."""
 
     weights: list[float]
     places: list[int]
@@ -174,7 +174,7 @@ class Upvoted(NamedTuple):
 def _told(sessions: Sequence[Session], scores: Sequence[Scores]) -> Iterator[tuple[Session, Scores]]:
     """Sessions with an upvote, and a ranking's scores of their papers."""
     for session, given in zip(sessions, scores, strict=True):
-        if any(one.upvoted for one in session):
+        if any(one.upvotes for one in session):
             yield session, given
 
 
@@ -197,11 +197,11 @@ def _replayed(
 
 def _upvoted(session: Session, scores: Scores) -> Upvoted:
     places = {id: place for place, id in enumerate(order(scores), start=1)}
-    return Upvoted(_weights(session), [places[one.paper_id] for one in session if one.upvoted])
+    return Upvoted(_weights(session), [places[one.paper_id] for one in session if one.upvotes])
 
 
 def _weights(session: Session) -> list[float]:
-    return [min(1 / examined(one.position), HEAVIEST) for one in session if one.upvoted]
+    return [one.upvotes * min(1 / examined(one.position), HEAVIEST) for one in session if one.upvotes]
 
 
 def _weighted(weights: list[float], places: list[int], gain: Gain) -> float:
