@@ -185,7 +185,8 @@ def _replayed(
     weight = np.array([sum(weights) for weights, _ in upvotes])
 
     def interval(gain: Gain) -> Interval:
-        gained = np.array([_weighted(weights, places, expected(gain)) for weights, places in upvotes])
+        counted = expected(gain)
+        gained = np.array([_weighted(weights, places, counted) for weights, places in upvotes])
         return bootstrap(gained, weight, seed=seed)
 
     return Replay(
