@@ -25,6 +25,7 @@ from bot.permission import Permission
 from bot.recommend import Audience
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
 from bot.slack import Slack
+from bot.stats import Reporter
 from bot.tasting import Tasting
 from storage import Store
 from storage.models import Paper, SourceName, Subscription
@@ -65,6 +66,7 @@ class Answers:
         entries: Entries,
         explaining: Explaining,
         tasting: Tasting,
+        reporter: Reporter,
         permission: Permission,
         metrics: Metrics,
     ) -> None:
@@ -80,6 +82,7 @@ class Answers:
         self.entries = entries
         self.explaining = explaining
         self.tasting = tasting
+        self.reporter = reporter
         self.permission = permission
         self.metrics = metrics
         self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
@@ -92,6 +95,7 @@ class Answers:
             "saved": self._saved,
             "why": self._why,
             "taste": self._taste,
+            "stats": self._stats,
         }
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
@@ -151,6 +155,9 @@ class Answers:
 
     def _taste(self, rest: str, _: Place, asker: Asker) -> Answer:
         return self.tasting.answering(rest, asker.user_id, asker.channel_id)
+
+    def _stats(self, rest: str, _: Place, asker: Asker) -> Answer:
+        return None if rest else self.reporter.stats(asker.channel_id)
 
     def _day(self, asked: str) -> date | None:
         today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()

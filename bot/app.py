@@ -37,6 +37,7 @@ from bot.metrics import Metrics
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
+from bot.proving import Prover
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
 from bot.recovery import Recovery
@@ -49,6 +50,7 @@ from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.sources import PROMPT, Patience, open_sources
 from bot.stating import Stating
+from bot.stats import Reporter
 from bot.tasks import Tasks
 from bot.tasting import Tasting
 from bot.timing import Timing
@@ -150,6 +152,7 @@ class Bot:
         self.explaining = Explaining(store, search, self.recommender, entries, identity.team_id)
         finding, attachments = Finding(ingest, search), Attachments(slack)
         self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)
+        reporter = Reporter(Prover(self.recommender), clock)
         self.answers = Answers(
             store,
             ingest,
@@ -163,6 +166,7 @@ class Bot:
             entries,
             self.explaining,
             self.tasting,
+            reporter,
             Permission(slack, settings.papers_subscribers),
             metrics,
         )

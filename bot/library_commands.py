@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import IO, get_args
+from typing import IO, Any, get_args
 
 import click
 from rich.progress import DownloadColumn, TaskProgressColumn
@@ -97,9 +97,35 @@ async def _index(library: app.Library) -> None:
             remarks.print(str(error), style="yellow", markup=False, soft_wrap=True)
 
 
-@click.group()
-def evaluate() -> None:
-    """Measure how good the search and the ranking are."""
+@click.group(invoke_without_command=True)
+@click.option("--days", type=click.IntRange(1, 36_500), help="Only the editions of so many days.")
+@click.option("--from", "first", type=Day, help="Only the editions from this day on.")
+@click.option("--channel", default="", metavar="NAME-OR-ID", help="Only this channel's editions.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.pass_context
+def evaluate(context: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - whatever click read
+    """Measure whether the ranking helps: replay this workspace's own editions, and what was upvoted in them.
+
+    Our order is that of today's ranking, knowing only what was known when an edition was planned; beside it stand
+    Hugging Face's order, newest first, and shuffling. Upvotes far down count more, because few people look there.
+    The commands below measure the search and the ranking on collections of your own.
+    """
+    if context.invoked_subcommand is None:
+        evaluate_past(**options)
+    elif any(options.values()):
+        raise click.UsageError("Options belong behind the command that they are for.", context)
+
+
+@command
+async def evaluate_past(*, days: int | None, first: datetime | None, channel: str, as_json: bool) -> None:
+    """The replay, as `evaluate` without a command does it."""
+    # Imported here: SciPy takes longer to load than most commands to run.
+    from bot import past, verdict
+
+    if days and first:
+        raise UsageError("Give either --days or --from.")
+    since = not_ahead(first) or (app.now().date() - timedelta(days=days - 1) if days else date.min)
+    click.echo(verdict.proven(await past.past_editions(config.load(), since, channel), as_json=as_json))
 
 
 @evaluate.command("search")

@@ -191,10 +191,11 @@ class Recommender:
         if not owner_id:
             return INDIFFERENT
         learning = await self.store.learning(self.team_id, owner_id)
-        stated = wishes(await self.store.interests(self.team_id, owner_id))
+        now, at = until or self.clock(), until.timestamp() if until else math.inf
+        interests = await self.store.interests(self.team_id, owner_id)
+        stated = wishes([one for one in interests if one.stated_at <= at])
         if not learning.active:
             return Liking({}, Wishes(muted_topics=stated.muted_topics, muted_authors=stated.muted_authors))
-        now, at = until or self.clock(), until.timestamp() if until else math.inf
         if is_channel(owner_id):
             told = await self.store.signals_of_channel(self.team_id, owner_id, now, learning.since, at)
             return Liking(signals.shared(told), stated)
@@ -236,7 +237,7 @@ class Recommender:
             await self._days(ids, until, together=together),
             await self.store.tallies(self.team_id, ids, at),
             await self._posted(ids, now),
-            await self.store.usual_votes(self.team_id, now - USUAL),
+            await self.store.usual_votes(self.team_id, now - USUAL, until),
             person,
             channel,
             now,

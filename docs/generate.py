@@ -115,9 +115,11 @@ def commands_page() -> str:
 
 
 def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, by all its words: of a group, those in it."""
+    """Every command that does something, by all its words: of a group, those in it, and itself where it does."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield f"{before}{name}", command
             yield from _commands(command, f"{before}{name} ")
         else:
             yield f"{before}{name}", command

@@ -27,7 +27,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "users:read": ("users.info",),
 }
 USAGE = (
-    "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | why <paper> "
+    "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | stats | why <paper> "
     "| subscribe | unsubscribe | help"
 )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from storage.database import Connected, Row, iso, to_row
-from storage.models import Edition, Exposure
+from storage.models import Edition, Exposure, Showing
 
 _COLUMNS = tuple(Exposure.model_fields)
 # Shown twice on one day, a paper was seen where it stood first.
@@ -15,6 +15,25 @@ KEEP_EXPOSURE = (
     f"INSERT OR IGNORE INTO exposures ({', '.join(_COLUMNS)}) "
     f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
 )
+
+
+# A post that has a ts was sent, whatever became of it.
+_SHOWINGS = """
+    SELECT posts.paper_id, posts.position, papers.published, exposures.upvotes, exposures.team,
+        CASE WHEN parts IS NOT NULL THEN (SELECT total(value) FROM json_each(parts)) END AS score
+    FROM posts JOIN papers ON papers.id = posts.paper_id
+    LEFT JOIN exposures ON exposures.team_id = :team_id AND exposures.user_id = ''
+        AND exposures.channel_id = :channel_id AND exposures.day = :day AND exposures.paper_id = posts.paper_id
+    WHERE posts.team_id = :team_id AND posts.channel_id = :channel_id AND posts.day = :day
+        AND posts.ts != '' AND posts.paper_id != ''
+    ORDER BY posts.position"""
+
+
+def _showing(row: Row) -> Showing:
+    published = datetime.fromisoformat(row["published"]) if row["published"] else None
+    return Showing(
+        row["paper_id"], row["position"], published, row["upvotes"], row["score"], row["team"] or ""
+    )
 
 
 def _exposure(row: Row) -> Exposure:
@@ -35,6 +54,10 @@ class Exposures(Connected):
             to_row(edition),
         )
         return [_exposure(row) for row in rows]
+
+    async def showings(self, edition: Edition) -> list[Showing]:
+        """The papers of an edition that were sent, in its order, with what was logged of them."""
+        return [_showing(row) for row in self.rows(_SHOWINGS, to_row(edition))]
 
     async def exposure(self, team_id: str, channel_id: str, paper_id: str) -> Exposure | None:
         """How a channel's edition showed a paper, if one did."""

@@ -365,6 +365,32 @@ class Standing(NamedTuple):
     hours: float
 
 
+class Showing(NamedTuple):
+    """A paper of an edition as it was posted, counted from 1, and what the log says of it.
+
+    `upvotes` are Hugging Face's at that time, `score` is ours, and `team` whose pick it was in an experiment. Where
+    nothing was logged, as in editions of before the log, `score` is None.
+    """
+
+    paper_id: str
+    position: int
+    published: datetime | None
+    upvotes: int | None
+    score: float | None
+    team: str
+
+
+class Activity(NamedTuple):
+    """What was posted in a channel or a workspace since the day `since`, and who voted there."""
+
+    since: date | None
+    channels: int
+    editions: int
+    papers: int
+    votes: int
+    people: int
+
+
 class Reading(_Value):
     """How the last attempt to read one source for one day went; `error` is empty when it worked."""
 

@@ -33,7 +33,8 @@ _VOTES = """
     WITH {meaning}, signals AS ({reacted} UNION ALL {pressed})
     SELECT paper_id, user_id, CASE value WHEN 1 THEN 'up' ELSE 'down' END AS kind, max(at) AS at, 1 AS position
     FROM signals GROUP BY paper_id, user_id"""
-_VOTES_OF_CHANNEL = _VOTES.format(
+VOTES_OF_WORKSPACE = _VOTES.format(meaning=_MEANING, reacted=_REACTED, pressed=_PRESSED.format(whose="true"))
+VOTES_OF_CHANNEL = _VOTES.format(
     meaning=_MEANING,
     reacted=f"{_REACTED} AND reactions.channel_id = :owner",
     pressed=_PRESSED.format(
@@ -97,7 +98,7 @@ class Signals(Connected):
 
         What people did counts from `since` to `until`, in seconds since 1970.
         """
-        said, shown = (_VOTES_OF_CHANNEL, _NAMED), _SHOWN_TO_CHANNEL
+        said, shown = (VOTES_OF_CHANNEL, _NAMED), _SHOWN_TO_CHANNEL
         return self._signals(said, shown, team_id, channel_id, now, (since, until))
 
     async def signals_of_person(
@@ -126,18 +127,23 @@ class Signals(Connected):
                 begun[row["day"]] = min(begun.get(row["day"], row["first_read"]), row["first_read"])
         return [_standing(row, begun.get(row["day"], "")) for row in rows]
 
-    async def usual_votes(self, team_id: str, since: datetime) -> float:
-        """The mean of upvotes minus downvotes that a paper posted since then has got by reactions; 0 without any."""
+    async def usual_votes(self, team_id: str, since: datetime, until: datetime | None = None) -> float:
+        """The mean of upvotes minus downvotes that a paper posted since then has got by reactions; 0 without any.
+
+        With `until`, as it was at that time.
+        """
         rows = self.rows(
             f"WITH {_MEANING}, votes AS ({_REACTED}) SELECT "
             "(SELECT coalesce(sum(value), 0) FROM votes) AS votes, (SELECT count(*) FROM posts "
-            "WHERE team_id = :team AND planned_at >= :planned AND paper_id != '' AND state = 'sent') AS posts",
+            "WHERE team_id = :team AND planned_at BETWEEN :planned AND :end AND paper_id != '' AND state = 'sent') "
+            "AS posts",
             {
                 "team": team_id,
                 "emoji": as_json(dict(self.emoji)),
                 "since": since.timestamp(),
-                "until": math.inf,
+                "until": until.timestamp() if until else math.inf,
                 "planned": iso(since),
+                "end": iso(until) if until else "9999",
             },
         )
         return float(rows[0]["votes"]) / rows[0]["posts"] if rows[0]["posts"] else 0.0

@@ -20,12 +20,15 @@ from storage.papers import Papers
 from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
+from storage.statistics import Statistics
 from storage.votes import Votes
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
 
-class Store(Papers, Harvests, Channels, Posts, Votes, Saves, Exposures, Interests, Signals, Monitoring):
+class Store(
+    Papers, Harvests, Channels, Posts, Votes, Saves, Exposures, Interests, Signals, Monitoring, Statistics
+):
     """Async by contract, so that a networked database can answer the same calls.
 
     SQLite answers on the loop, on the thread that opened it, in well under a millisecond.

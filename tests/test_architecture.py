@@ -28,10 +28,12 @@ WIRING = {
     "bot.console",
     "bot.library_commands",
     "bot.doctor",
+    "bot.past",
     "bot.posting",
     "bot.round_trip",
     "bot.terminal",
     "bot.trial",
+    "bot.verdict",
 }
 #: Brought together by others, and so strangers to one another.
 STRANGERS = ("bot.messages", "bot.ranking", "bot.search", "bot.sources")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import harness, page, post, ranking, reaction, search, slash_command, start, votes
+from benchmarks import harness, page, post, ranking, reaction, search, slash_command, start, taste, votes
 from benchmarks.search_corpus import Varied
 from benchmarks.search_queries import LIKE, PLAIN, QUESTION
+from storage.models import Paper
 from tests.browser import CHROMIUM, MISSING
+from tests.upstream import recorded
 
 _NUMBER = r"[\d,]+\.\d{3}"
 
@@ -138,3 +142,29 @@ async def test_sides_take_turns_and_the_order_turns_round() -> None:
 @pytest.mark.parametrize(("percent", "value"), [(50, 51), (99, 100), (100, 100), (0, 1)])
 def test_a_percentile_is_one_of_the_values(percent: float, value: float) -> None:
     assert harness.percentile(list(range(100, 0, -1)), percent) == value
+
+
+async def test_the_taste_benchmark_plays_days_and_draws_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    recorded("editions")
+    await taste.measure(days=3, people=2, picture_file=str(tmp_path / "taste.svg"))
+    report = capsys.readouterr().out
+    assert "3 days from" in report
+    assert "its editions had followed not before the end" in report
+    drawn = ElementTree.parse(tmp_path / "taste.svg").getroot()
+    assert len(drawn.findall(".//{http://www.w3.org/2000/svg}path")) > 6
+
+
+def test_an_edition_is_worth_what_its_first_papers_are_to_the_team() -> None:
+    papers = [Paper(id=id, title=id, upvotes=upvotes) for id, upvotes in (("a", 1), ("b", 9), ("c", 5))]
+    found = taste.judged(papers, {"a": 2.0, "b": 0.0, "c": 1.0})
+    best = 2 + 1 / math.log2(3)
+    assert found == pytest.approx(((2 + 1 / 2) / best, (1 / math.log2(3) + 2 / 2) / best))
+    assert math.isnan(taste.judged(papers, {"a": 0.0, "b": 0.0, "c": 0.0}).ours)
+
+
+def test_a_change_is_followed_when_a_weeks_lead_is_what_it_was() -> None:
+    ahead, behind = taste.Score(0.8, 0.4), taste.Score(0.2, 0.4)
+    assert taste.days_to_follow([ahead] * 14 + [behind] * 5 + [ahead] * 20, 14) == 12
+    assert taste.days_to_follow([ahead] * 14 + [behind] * 20, 14) is None

@@ -23,6 +23,7 @@ from bot.importing import LINES
 from bot.workspace import Workspace
 from storage import Store
 from storage.models import Paper
+from tests import history
 from tests.program import started
 from tests.upstream import Upstream, daily_item
 
@@ -330,3 +331,30 @@ async def test_an_interrupted_import_keeps_what_it_has_read(tmp_path: Path) -> N
     assert "Traceback" not in program.errors
     with Store.open(tmp_path / "here.db") as store:
         assert await store.count_papers() >= LINES
+
+
+async def test_evaluate_without_a_command_replays_the_history_of_the_database(
+    cli: Cli, tmp_path: Path
+) -> None:
+    empty = await cli("evaluate", SLACK_BOT_TOKEN="")
+    assert empty.status == 0
+    assert "Nothing to evaluate: no editions were posted" in empty.out
+    with Store.open(tmp_path / "here.db") as store:
+        planned = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        made = await history.edition(store, planned, [Paper(id="2603.00001", title="Whales", upvotes=3)])
+        await history.react(store, made, 1)
+    ran = await cli("evaluate", "--from", "2026-03-01", "--channel", "C1", SLACK_BOT_TOKEN="")
+    assert ran.status == 0
+    assert "1 edition since 2026-03-02, 1 of them with upvotes; 1 upvote." in ran.out
+    assert "It is too early to tell" in ran.out
+    assert (await cli("evaluate", "--json")).lines[0]["upvotes"] == 1
+
+
+async def test_evaluate_wants_its_options_where_they_belong(cli: Cli) -> None:
+    both = await cli("evaluate", "--days", "3", "--from", "2026-03-01")
+    assert (both.status, "Give either --days or --from." in both.err) == (2, True)
+    before = await cli("evaluate", "--json", "search", ".")
+    assert (before.status, "belong behind the command" in before.err) == (2, True)
+    unknown = await cli("evaluate", "--channel", "nowhere")
+    assert unknown.status == 1
+    assert "nowhere" in unknown.err

@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ir_measures import RR, nDCG
 
-from bot.ranking.evaluate import Impression, auc, bootstrap, ndcg, order, reciprocal_rank, replay
+from bot.ranking.evaluate import (
+    Impression,
+    auc,
+    bootstrap,
+    compare,
+    ndcg,
+    order,
+    reciprocal_rank,
+    replay,
+    shuffled,
+)
 
 IDS = st.sampled_from([f"p{n}" for n in range(12)])
 #: Without ties, which other tools order in ways of their own.
@@ -99,3 +109,55 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     held = sum(interval.low <= 0 <= interval.high for interval in intervals)
     assert 175 <= held <= 200
     assert all(interval.low <= interval.mean <= interval.high for interval in intervals)
+
+
+def test_two_rankings_are_compared_on_the_same_sessions() -> None:
+    told = sessions(300)
+    found = compare(told, [GOOD] * 300, [BAD] * 300)
+    good, bad = replay(told, [GOOD] * 300), replay(told, [BAD] * 300)
+    assert found.mean == pytest.approx(good.ndcg.mean - bad.ndcg.mean)
+    assert 0 < found.low < found.mean < found.high
+    assert found.sure == 1
+    assert compare(told, [BAD] * 300, [GOOD] * 300).sure == 0
+
+
+def test_a_ranking_is_as_likely_as_not_better_than_itself() -> None:
+    told = sessions(20)
+    assert compare(told, [GOOD] * 20, [GOOD] * 20) == (0, 0, 0, 0.5)
+    assert all(math.isnan(value) for value in compare([], [], []))
+
+
+def test_pairs_tell_more_than_two_intervals_do() -> None:
+    """Of easy and hard sessions, ours is a little better in the hard: the intervals overlap, the difference is sure."""
+    told = [[Impression("p4", 1, True), Impression("p0", 2, False), Impression("p1", 3, False)]] * 2
+    told = [*told, [Impression("p0", 1, True), Impression("p1", 2, False)]] * 10
+    ours = [{"p0": 3.0, "p4": 2.0, "p1": 1.0}, {"p0": 3.0, "p4": 2.0, "p1": 1.0}, {"p0": 3.0, "p1": 1.0}] * 10
+    theirs = [
+        {"p0": 3.0, "p1": 2.0, "p4": 1.0},
+        {"p0": 3.0, "p1": 2.0, "p4": 1.0},
+        {"p0": 3.0, "p1": 1.0},
+    ] * 10
+    found = compare(told, ours, theirs)
+    assert replay(told, ours).ndcg.low < replay(told, theirs).ndcg.high
+    assert found.low > 0
+    assert found.sure == 1
+
+
+def test_shuffling_does_what_many_shuffles_do() -> None:
+    draw = random.Random(3)
+    told = sessions(60)
+    orders = [[{one.paper_id: draw.random() for one in session} for session in told] for _ in range(200)]
+    drawn = [replay(told, given) for given in orders]
+    found = shuffled(told)
+    assert found.ndcg.mean == pytest.approx(np.mean([one.ndcg.mean for one in drawn]), abs=0.01)
+    assert found.mrr.mean == pytest.approx(np.mean([one.mrr.mean for one in drawn]), abs=0.01)
+    assert found.position.mean == pytest.approx(3.5)
+    assert all(math.isnan(value) for interval in shuffled([]) for value in interval)
+
+
+def test_an_upvote_of_each_of_two_people_counts_twice() -> None:
+    """Otherwise the more people vote, the more what stands below would be made up for."""
+    told = [[Impression("p1", 1, 3), Impression("p2", 2, 0), Impression("p3", 3, 1)]]
+    found = replay(told, [{"p1": 3.0, "p2": 2.0, "p3": 1.0}])
+    assert found.position.mean == pytest.approx((3 * 1 + 3 * 3) / 6)
+    assert found.ndcg.mean == pytest.approx((3 + 3 / 2) / (3 + 3 / math.log2(3)))

@@ -23,6 +23,7 @@ from bot.messages.edition import SOURCE_NAMES, header_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
 from bot.messages.taste import (
     TASTE_DROP,
     TASTE_RESET,
@@ -75,8 +76,10 @@ __all__ = [
     "UNDO",
     "VOTE",
     "Added",
+    "Comparison",
     "Deed",
     "Entry",
+    "Experiment",
     "Explanation",
     "Line",
     "Message",
@@ -86,6 +89,7 @@ __all__ = [
     "Press",
     "Snippet",
     "Statement",
+    "Stats",
     "TastePage",
     "TastePress",
     "Wish",
@@ -115,10 +119,13 @@ __all__ = [
     "short_date",
     "stated_message",
     "statement_of",
+    "stats_message",
     "subscribed_message",
     "taste_message",
     "taste_press_of",
+    "tried",
     "turn_of",
+    "verdict",
     "voted_message",
     "why_message",
     "wish_name",

@@ -140,6 +140,7 @@ HELP = """\
 • `/papers taste here`: the same for the channel you are in, as its editions follow it
 • `/papers saved`: the papers you saved
 • `/papers why 2403.01234`, a link or words of a title: why a paper ranks where it does, and what you can change
+• `/papers stats`: what was posted and voted on here, and whether the ranking helps
 • `/papers search today`: search for a word that is also a command
 • `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
 • React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \

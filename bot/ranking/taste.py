@@ -98,7 +98,7 @@ def neighbours(library: Library, taste: Taste, id: str, most: int = NEAREST) -> 
 def _faded(weights: Mapping[str, float]) -> dict[str, float]:
     """What was said by how much has been said since, newest last: each newer vote takes from those before it."""
     faded, newer = {}, 0.0
-    for id, weight in reversed(weights.items()):
+    for id, weight in reversed(list(weights.items())):
         faded[id] = weight * 2 ** (-newer / HALF_LIFE)
         newer += weight
     return dict(reversed(faded.items()))
