@@ -33,6 +33,7 @@ SEARCH_LIMIT = 20
 class Kept(NamedTuple):
     """What one reading of a source brought; `day` is the one that the source says it listed.
 
+    With an `error` it brought nothing, or less than there is, and must be made again.
     `unnamed` counts what was skipped beyond `skipped`, which names a thousand at most.
     """
 
@@ -153,7 +154,7 @@ class Ingest:
     async def keep(self, batch: Batch) -> Kept:
         """Keep an answer that is at hand."""
         new = await self.store.keep(batch, self.clock())
-        return Kept(batch.source, len(batch.papers), new, batch.skipped, day=batch.day)
+        return Kept(batch.source, len(batch.papers), new, batch.skipped, batch.missing, batch.day)
 
     def today(self) -> date:
         """The newest day that can have papers: Hugging Face's days are UTC's."""

@@ -107,6 +107,7 @@ class Batch(_Value):
 
     `day` is None for a search. `listed` holds ids in the source's order; it leaves out papers that the
     source only mentions (arXiv's replacements), which are worth keeping but are not the day's papers.
+    `missing` says why there must be more than came: what came is worth keeping, and the rest must be asked for again.
     """
 
     source: SourceName
@@ -114,6 +115,7 @@ class Batch(_Value):
     day: date | None = None
     listed: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    missing: str = ""
 
 
 class Listed(NamedTuple):

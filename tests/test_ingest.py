@@ -274,3 +274,36 @@ async def test_upvotes_of_earlier_days_are_followed_once_a_day_and_only_of_days_
     assert asked(tuesday) == first + 1
     assert [one.upvotes for one in await ingest.store.papers(["2608.00001"])] == [80]
     assert {one.upvotes for one in await ingest.store.standings_of(["2608.00001"])} == {80}
+
+
+async def test_a_day_with_a_missing_page_keeps_what_came_and_is_read_again_in_a_minute(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    tuesday.page_limit = 1
+    tuesday.answers_page(1, 200, b"<html>")
+    await ingest.ensure_day(TUESDAY)
+    assert "2608.00002" in await ingest.store.listed(TUESDAY, TUESDAY)
+    reading = await ingest.store.reading("huggingface", TUESDAY)
+    assert reading is not None
+    assert (reading.papers, reading.error[:29]) == (1, "page 2 of the list is missing")
+    clock.at += RETRY
+    await ingest.ensure_day(TUESDAY)
+    reading = await ingest.store.reading("huggingface", TUESDAY)
+    assert reading is not None
+    assert (reading.papers, reading.error) == (2, "")
+
+
+async def test_a_list_that_has_not_changed_is_a_good_reading(
+    ingest: Ingest, tuesday: Upstream, clock: MovedClock
+) -> None:
+    tuesday.tags = True
+    await ingest.ensure_day(TUESDAY)
+    before = list(await ingest.store.all_papers())
+    clock.at += FRESH
+    await ingest.ensure_day(TUESDAY)
+    assert set(tuesday.statuses[-3:]) == {304}
+    for source in ("huggingface", "arxiv"):
+        reading = await ingest.store.reading(source, TUESDAY)
+        assert reading is not None
+        assert (reading.read_at, reading.papers, reading.error) == (clock(), 2, "")
+    assert list(await ingest.store.all_papers()) == before
