@@ -216,6 +216,7 @@ class Bot:
             self.daily.run(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
+            self.library.ingest.keep_asking(self.timing.tick),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
             self._find_channels(),
             self.reconciler.run(),

@@ -13,6 +13,7 @@ from storage.channels import Channels
 from storage.database import connect
 from storage.exposures import Exposures
 from storage.harvests import Harvests
+from storage.health import Healths
 from storage.interests import Interests
 from storage.papers import Papers
 from storage.posts import Posts
@@ -23,7 +24,7 @@ from storage.votes import Votes
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
 
-class Store(Papers, Harvests, Channels, Posts, Votes, Saves, Exposures, Interests, Signals):
+class Store(Papers, Harvests, Healths, Channels, Posts, Votes, Saves, Exposures, Interests, Signals):
     """Async by contract, so that a networked database can answer the same calls.
 
     SQLite answers on the loop, on the thread that opened it, in well under a millisecond.

@@ -97,8 +97,8 @@ class Upstream:
         """The next `times` requests below `path_prefix` get this answer instead of their own."""
         self._faults.append(_Fault(path_prefix, times, status, headers or {}, body))
 
-    def answers_page(self, page: int, status: int, body: bytes, times: int = 1) -> None:
-        """One page of the daily list, counted from 0, is answered like this."""
+    def answers_page(self, page: int | None, status: int, body: bytes, times: int = 1) -> None:
+        """One page of the daily list, counted from 0, is answered like this; None is whichever is asked for next."""
         self._faults.append(_Fault("/api/daily_papers", times, status, body=body, page=page))
 
     def hang(self, path_prefix: str, seconds: float, times: int = 1_000_000) -> None:
@@ -143,6 +143,7 @@ class Upstream:
             fault.times -= 1
             await asyncio.sleep(fault.seconds)
             if fault.status != 200 or fault.body:
+                self.statuses.append(fault.status)
                 return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
         answer: web.Response = await handler(request)
         return self._tagged(request, answer)

@@ -205,9 +205,8 @@ def search_terms(query: str) -> list[str]:
 def _check_no_error(feed: Feed) -> None:
     for entry in feed.entries:
         if "/api/errors" in text(entry.get("id")):
-            raise SourceError(
-                "arxiv", "query", shortened(text(entry.get("summary"))) or "an error without words"
-            )
+            words = shortened(text(entry.get("summary"))) or "an error without words"
+            raise RefusedError("arxiv", "query", words, 400, b"")
 
 
 def _batch(feed: Feed, read: list[Paper | Skipped], *, day: date | None, listed: list[str]) -> Batch:
