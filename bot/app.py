@@ -279,6 +279,7 @@ class Bot:
             self._post(),
             self.refresher.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
+            self.library.ingest.keep_asking(self.timing.tick),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
             self._find_channels(),
             self.reconciler.run(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from bot.app import Bot, Library, open_bot, open_library
 from bot.backups import Backups
@@ -15,6 +16,7 @@ from bot.errors import DeliveryError, PapersError, UsageError
 from bot.messages import SOURCE_NAMES, count
 from bot.outcomes import CHANNEL_ERRORS, NotSent
 from handlers.manifest import SCOPES
+from storage.models import SOURCES, Health
 
 #: How long the bar is that shows how far the search index has come, in characters.
 _BAR = 20
@@ -22,6 +24,7 @@ _BAR = 20
 _FOR_ADMINS = frozenset({"users:read"})
 #: Without a backup for longer, something keeps it from being made.
 _BACKUP_LATE = timedelta(days=1)
+_WHILE_FAILING = "Check the network and the address in the settings; stored papers are served meanwhile."
 
 
 class Check(NamedTuple):
@@ -44,7 +47,10 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
             yield await _backups(library, settings)
             yield await _index(library)
             yield Check("embedding", True, await library.search.open_encoder())
-            async for check in _sources(library):
+            zone = ZoneInfo(settings.papers_timezone)
+            async for check in _lists(library, zone):
+                yield check
+            async for check in _searches(library, zone):
                 yield check
     except PapersError as error:
         yield Check("database", False, str(settings.papers_database), str(error))
@@ -78,13 +84,39 @@ async def _index(library: Library) -> Check:
     return Check("search index", True, found, "A running bot goes on with it, and so does papers-bot search.")
 
 
-async def _sources(library: Library) -> AsyncIterator[Check]:
+async def _lists(library: Library, zone: ZoneInfo) -> AsyncIterator[Check]:
+    """Today's lists, read for this."""
     today = library.ingest.today()
     for kept in await library.ingest.fetch_day(today, library.ingest.sources_for(today)):
-        name = SOURCE_NAMES[kept.source]
         found = kept.error or f"{kept.papers} papers listed for {today}"
-        advice = "Check the network and the address in the settings; stored papers are served meanwhile."
-        yield Check(name, not kept.error, found, advice if kept.error else "")
+        health = await library.store.health(kept.source, "days")
+        advice = _WHILE_FAILING if kept.error else ""
+        yield Check(SOURCE_NAMES[kept.source], not kept.error, f"{found}; {_history(health, zone)}", advice)
+
+
+async def _searches(library: Library, zone: ZoneInfo) -> AsyncIterator[Check]:
+    """The sources' own searches, as they were when somebody needed them last."""
+    for source in SOURCES:
+        health = await library.store.health(source, "search")
+        found = "; ".join(filter(None, [health.error, _history(health, zone)]))
+        yield Check(
+            f"{SOURCE_NAMES[source]}: search", not health.error, found, _WHILE_FAILING if health.error else ""
+        )
+
+
+def _history(health: Health, zone: ZoneInfo) -> str:
+    """When a service was last read well; of one that fails also since when, and when it is asked next."""
+    if health.read_at is None and health.failing_since is None:
+        return "not asked yet"
+    said = f"last read well {_when(health.read_at, zone)}" if health.read_at else "never read well"
+    if health.failing_since is None or health.ask_at is None:
+        return said
+    since, until = _when(health.failing_since, zone), _when(health.ask_at, zone)
+    return f"{said}, failing since {since}, asked next {until}"
+
+
+def _when(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 async def _slack(settings: Settings) -> AsyncIterator[Check]:

@@ -43,10 +43,12 @@ class SourceError(PapersError):
     """A remote source failed, or answered something that can't be read.
 
     The text names the service and what was asked of it, so that a log line alone says what to look at.
+    `after` is how long the service wants to be left alone, in seconds, where it says.
     """
 
-    def __init__(self, source: str, asked: str, problem: str) -> None:
+    def __init__(self, source: str, asked: str, problem: str, after: float | None = None) -> None:
         self.source = source
+        self.after = after
         self.asked = asked
         self.problem = problem
         super().__init__(f"{source}: {asked}: {problem}")

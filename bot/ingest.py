@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from bot.errors import SourceError, StoreError
 from bot.logs import event
 from bot.metrics import Metrics
+from bot.outages import RETRY, Outages
 from bot.sources import IDS_A_REQUEST, Sources
 from storage import Store
-from storage.models import Batch, Paper, Reading, Skipped, SourceName
+from storage.models import Batch, Paper, Reading, Service, Skipped, SourceName
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 #: A day that may still change is read again after this long.
 FRESH = timedelta(minutes=10)
-#: A source that failed is asked again after this long.
-RETRY = timedelta(minutes=1)
 #: A day is final two days later: Hugging Face's list no longer grows, only upvotes do.
 SETTLED = timedelta(days=2)
 #: For so long upvotes are read again once a day, so that a paper whose day has passed is noticed when it rises late.
@@ -30,11 +30,13 @@ DAILY = timedelta(days=1)
 #: How long a person waits for the sources' own search before the store answers alone, in seconds.
 SEARCH_PATIENCE = 6.0
 SEARCH_LIMIT = 20
+Asking = Callable[[], Coroutine[Any, Any, Batch]]
 
 
 class Kept(NamedTuple):
     """What one reading of a source brought; `day` is the one that the source says it listed.
 
+    With an `error` it brought nothing, or less than there is, and must be made again.
     `unnamed` counts what was skipped beyond `skipped`, which names a thousand at most.
     """
 
@@ -68,7 +70,10 @@ class Ingest:
         self.clock = clock
         self.patience = patience
         self.metrics = metrics or Metrics()
+        self.outages = Outages(store, clock)
         self._reading: dict[date, asyncio.Task[None]] = {}
+        #: What a source could not be asked for a person: it is the first thing to ask when it may be back.
+        self._unanswered: dict[SourceName, Asking] = {}
 
     async def ensure_day(self, day: date, patience: float | None = None) -> bool:
         """Have a day's papers in the store, asking the sources only when it may hold too little.
@@ -119,6 +124,21 @@ class Ingest:
             except StoreError as error:
                 log.error("the last days can't be refreshed: %s", error)
 
+    async def keep_asking(self, every: float) -> None:
+        """Ask failing sources again what they could not answer, for ever: they serve as soon as they are back."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self.ask_again()
+            except StoreError as error:
+                log.error("the sources that fail can't be asked again: %s", error)
+
+    async def ask_again(self) -> None:
+        """Ask each failing source once what it could not answer last, if it has been left alone for long enough."""
+        waiting = list(self._unanswered.items())
+        due = [(name, ask) for name, ask in waiting if await self.outages.due(name, "search")]
+        await asyncio.gather(*(self._keep_within(name, ask) for name, ask in due))
+
     async def fetch_day(self, day: date, sources: Iterable[SourceName]) -> list[Kept]:
         """Read a day from these sources now, side by side."""
         return list(await asyncio.gather(*(self._fetch(source, day) for source in sources)))
@@ -126,15 +146,14 @@ class Ingest:
     async def search(self, query: str) -> list[Kept]:
         """Ask the sources' own searches for a topic and keep what they find.
 
-        Gives up after `patience` seconds, so that a person is answered from the store alone.
+        Gives up after `patience` seconds, so that a person is answered from the store alone; a source that is known
+        to fail is not waited for at all.
         """
-        asked: dict[SourceName, Awaitable[Batch]] = {
-            "huggingface": self.sources.huggingface.search(query, SEARCH_LIMIT),
-            "arxiv": self.sources.arxiv.search(query, SEARCH_LIMIT),
+        asked: dict[SourceName, Asking] = {
+            "huggingface": lambda: self.sources.huggingface.search(query, SEARCH_LIMIT),
+            "arxiv": lambda: self.sources.arxiv.search(query, SEARCH_LIMIT),
         }
-        return list(
-            await asyncio.gather(*(self._keep_within(name, answer) for name, answer in asked.items()))
-        )
+        return list(await asyncio.gather(*(self._unless_resting(name, ask) for name, ask in asked.items())))
 
     async def paper(self, id: str) -> Paper | None:
         """A paper from the store, or from the sources, or None when neither knows it.
@@ -145,8 +164,8 @@ class Ingest:
         if known:
             return known[0]
         kept = await asyncio.gather(
-            self._keep_within("arxiv", self.sources.arxiv.by_ids([id])),
-            self._keep_within("huggingface", self._one(id)),
+            self._unless_resting("arxiv", lambda: self.sources.arxiv.by_ids([id])),
+            self._unless_resting("huggingface", lambda: self._one(id)),
         )
         found = await self.store.papers([id])
         failed = [reading.error for reading in kept if reading.error]
@@ -166,7 +185,7 @@ class Ingest:
             await self.paper(missing[0])
         for start in range(0, len(missing) * (len(missing) > 1), IDS_A_REQUEST):
             part = missing[start : start + IDS_A_REQUEST]
-            kept = await self._keep_within("arxiv", self.sources.arxiv.by_ids(part))
+            kept = await self._unless_resting("arxiv", partial(self.sources.arxiv.by_ids, part))
             if kept.error:
                 raise SourceError("arxiv", f"{len(part)} papers", kept.error)
         return await self.store.papers(ids)
@@ -174,7 +193,7 @@ class Ingest:
     async def keep(self, batch: Batch) -> Kept:
         """Keep an answer that is at hand."""
         new = await self.store.keep(batch, self.clock())
-        return Kept(batch.source, len(batch.papers), new, batch.skipped, day=batch.day)
+        return Kept(batch.source, len(batch.papers), new, batch.skipped, batch.missing, batch.day)
 
     def today(self) -> date:
         """The newest day that can have papers: Hugging Face's days are UTC's."""
@@ -196,12 +215,9 @@ class Ingest:
         return self.clock() - last.read_at >= (RETRY if last.error else FRESH)
 
     async def _fetch(self, source: SourceName, day: date) -> Kept:
-        answer = (
-            self.sources.huggingface.daily(day)
-            if source == "huggingface"
-            else self.sources.arxiv.announcements(self.categories)
-        )
-        kept = await self._kept(source, answer)
+        if told := await self.outages.told_to_wait(source):
+            return Kept(source, 0, 0, error=told)
+        kept = await self._kept(source, "days", lambda: self._list(source, day))
         await self.store.record_reading(
             Reading(
                 source=source,
@@ -216,24 +232,59 @@ class Ingest:
             event(log, "source read", source=source, day=day, papers=kept.papers, new=kept.new)
         return kept
 
+    async def _list(self, source: SourceName, day: date) -> Batch:
+        """A day's list; where most of what was listed before is gone from it, it is taken for an incomplete one."""
+        batch = await (
+            self.sources.huggingface.daily(day)
+            if source == "huggingface"
+            else self.sources.arxiv.announcements(self.categories)
+        )
+        known, listed = await self.store.count_listed(source, batch.day or day), len(batch.listed)
+        if batch.missing or listed * 2 >= known:
+            return batch
+        fewer = f"{source} lists {listed} papers for {batch.day or day}, of which it listed {known} before"
+        return batch.model_copy(update={"missing": fewer})
+
     async def _one(self, id: str) -> Batch:
         paper = await self.sources.huggingface.paper(id)
         return Batch(source="huggingface", papers=(paper,) if paper else ())
 
-    async def _keep_within(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
+    async def _unless_resting(self, source: SourceName, ask: Asking) -> Kept:
+        """What a person asks, unless the source is known to fail: then it is asked later, and they don't wait."""
+        if resting := await self.outages.resting(source, "search"):
+            self._unanswered[source] = ask
+            return Kept(source, 0, 0, error=resting)
+        return await self._keep_within(source, ask)
+
+    async def _keep_within(self, source: SourceName, ask: Asking) -> Kept:
+        began = self.clock()
         try:
             async with asyncio.timeout(self.patience):
-                return await self._kept(source, answer)
+                kept = await self._kept(source, "search", ask)
         except TimeoutError:
             self.metrics.reads.labels(source, "failed").inc()
-            return Kept(source, 0, 0, error=f"{source} did not answer within {self.patience:g} seconds")
+            late = SourceError(source, "search", f"no answer within {self.patience:g} seconds")
+            await self.outages.failed(source, "search", late, began)
+            kept = Kept(source, 0, 0, error=str(late))
+        if kept.error:
+            self._unanswered[source] = ask
+        else:
+            self._unanswered.pop(source, None)
+        return kept
 
-    async def _kept(self, source: SourceName, answer: Awaitable[Batch]) -> Kept:
+    async def _kept(self, source: SourceName, service: Service, ask: Asking) -> Kept:
+        began = self.clock()
         try:
-            kept = await self.keep(await answer)
+            batch = await ask()
         except SourceError as error:
             self.metrics.reads.labels(source, "failed").inc()
             log.warning("reading failed: %s", error)
+            await self.outages.failed(source, service, error, began)
             return Kept(source, 0, 0, error=str(error))
         self.metrics.reads.labels(source, "read").inc()
-        return kept
+        if batch.missing:
+            incomplete = SourceError(source, f"papers of {batch.day}", batch.missing)
+            await self.outages.failed(source, service, incomplete, began)
+        else:
+            await self.outages.answered(source, service)
+        return await self.keep(batch)

@@ -48,11 +48,12 @@ def read_back(result: ReadBack, *, as_json: bool) -> str:
 def reading(day: date, kept: Kept, *, as_json: bool) -> str:
     if as_json:
         return _json({**_kept(kept), "day": (kept.day or day).isoformat(), "asked": day.isoformat()})
-    if kept.error:
+    if kept.error and not kept.papers:
         return f"{day} {kept.source}: failed: {kept.error}"
     # arXiv's feed has one day only, whatever day is asked for.
     other = f" (announced {kept.day})" if kept.day and kept.day != day else ""
-    return f"{day} {kept.source}: {_counts(kept)}{other}"
+    incomplete = f"; incomplete: {kept.error}" if kept.error else ""
+    return f"{day} {kept.source}: {_counts(kept)}{other}{incomplete}"
 
 
 def imported(name: str, kept: Kept, *, as_json: bool) -> str:

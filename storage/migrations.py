@@ -221,6 +221,15 @@ def m009_troubles(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m011_health(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE health (
+            source TEXT NOT NULL, service TEXT NOT NULL, read_at TEXT, failing_since TEXT, error TEXT NOT NULL,
+            ask_at TEXT, told INTEGER NOT NULL, PRIMARY KEY (source, service)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

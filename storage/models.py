@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SourceName = Literal["huggingface", "arxiv"]
+#: What fails separately: the day lists and announcements, and the search with what is asked of single papers.
+Service = Literal["days", "search"]
+SOURCES: tuple[SourceName, ...] = get_args(SourceName)
+SERVICES: tuple[Service, ...] = get_args(Service)
 
 
 # https://info.arxiv.org/help/arxiv_identifier.html: since April 2007, and before. The archives are closed, so the
@@ -108,6 +112,7 @@ class Batch(_Value):
 
     `day` is None for a search. `listed` holds ids in the source's order; it leaves out papers that the
     source only mentions (arXiv's replacements), which are worth keeping but are not the day's papers.
+    `missing` says why there must be more than came: what came is worth keeping, and the rest must be asked for again.
     """
 
     source: SourceName
@@ -115,6 +120,7 @@ class Batch(_Value):
     day: date | None = None
     listed: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    missing: str = ""
 
 
 class Listed(NamedTuple):
@@ -400,6 +406,22 @@ class Reading(_Value):
     papers: int = 0
     skipped: int = 0
     error: str = ""
+
+
+class Health(_Value):
+    """How a source's service is; all empty while it was never asked.
+
+    `read_at` is when it last answered. While it fails, `failing_since` is when the first failing call began, `error`
+    what the last one met, and `ask_at` when it may be asked again; `told` if it named that moment itself.
+    """
+
+    source: SourceName
+    service: Service
+    read_at: Moment | None = None
+    failing_since: Moment | None = None
+    error: str = ""
+    ask_at: Moment | None = None
+    told: bool = False
 
 
 class Span(NamedTuple):

@@ -134,6 +134,14 @@ class Papers(Connected):
         )
         return {row["number"]: paper_of(row) for row in rows}
 
+    async def count_listed(self, source: SourceName, day: date) -> int:
+        """How many papers the source has ever listed for the day."""
+        rows = self.rows(
+            "SELECT count(*) AS papers FROM listings WHERE source = :source AND day = :day",
+            {"source": source, "day": iso(day)},
+        )
+        return int(rows[0]["papers"])
+
     async def record_reading(self, reading: Reading) -> None:
         self.write(
             "INSERT OR REPLACE INTO readings (source, day, read_at, papers, skipped, error) "

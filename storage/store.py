@@ -14,6 +14,7 @@ from storage.channels import Channels
 from storage.database import connect
 from storage.exposures import Exposures
 from storage.harvests import Harvests
+from storage.health import Healths
 from storage.interests import Interests
 from storage.monitoring import Monitoring
 from storage.papers import Papers
@@ -27,7 +28,18 @@ PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
 
 class Store(
-    Papers, Harvests, Channels, Posts, Votes, Saves, Exposures, Interests, Signals, Monitoring, Statistics
+    Papers,
+    Harvests,
+    Healths,
+    Channels,
+    Posts,
+    Votes,
+    Saves,
+    Exposures,
+    Interests,
+    Signals,
+    Monitoring,
+    Statistics,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

@@ -8,6 +8,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -236,10 +237,26 @@ async def test_doctor_says_what_to_do_about_each_failure(
     assert "reactions:write" in failed["scopes"]["found"]
     assert "/invite" in failed[f"channel {slack.state.channels.popitem()[0]}"]["advice"]
     assert failed["Hugging Face Daily Papers"]["advice"]
+    assert "answered 500; never read well, failing since 20" in failed["Hugging Face Daily Papers"]["found"]
     slack.revoke()
     revoked = await cli("doctor")
     assert revoked.status == 1
     assert "install the app again" in revoked.out
+
+
+async def test_doctor_tells_how_each_source_fared(cli: Cli, slack: Workspace, upstream: Upstream) -> None:
+    upstream.today = datetime.now(UTC).date()
+    upstream.fail("/api/papers/search", status=503, times=99)
+    await cli("search", "gliders")
+    checks = {check["name"]: check["found"] for check in (await cli("doctor", "--json")).lines}
+    assert re.search(
+        r"0 papers listed for \S+; last read well 20\S+ [\d:]+ UTC$", checks["Hugging Face Daily Papers"]
+    )
+    assert re.search(
+        r"answered 503; never read well, failing since 20\S+ [\d:]+ UTC, asked next 20\S+ [\d:]+ UTC$",
+        checks["Hugging Face Daily Papers: search"],
+    )
+    assert checks["arXiv: search"].startswith("last read well 20")
 
 
 async def test_no_secret_is_printed(cli: Cli, slack: Workspace) -> None:

@@ -433,3 +433,37 @@ def test_two_thousand_announcements_are_all_read() -> None:
     numbers = count(1)
     papers = [(PAPER.model_copy(update={"id": f"2603.{next(numbers):05}"}), "new") for _ in range(2000)]
     assert len(parse_announcements(announcements_feed(papers, DAY)).listed) == 2000
+
+
+def test_a_feed_of_which_no_entry_can_be_read_is_a_failure_and_not_an_empty_day() -> None:
+    feed = (
+        announcements_feed([(PAPER, "new")], DAY).replace(b"2603.01234", b"unknown").replace(b"title", b"t")
+    )
+    with pytest.raises(SourceError, match="none of the 1 entries could be read: no arXiv id"):
+        parse_announcements(feed)
+    assert parse_announcements(announcements_feed([], DAY)).listed == ()
+
+
+def test_a_feed_that_was_cut_says_that_papers_are_missing() -> None:
+    whole = announcements_feed([(PAPER, "new"), (PAPER.model_copy(update={"id": "2603.01235"}), "new")], DAY)
+    batch = parse_announcements(whole[: whole.rindex(b"<summary>")])
+    assert (batch.listed, batch.missing[:16]) == (("2603.01234",), "the feed was cut")
+    assert parse_announcements(whole).missing == ""
+
+
+async def test_a_feed_that_has_not_changed_is_not_sent_again(arxiv: Arxiv, upstream: Upstream) -> None:
+    upstream.tags = True
+    upstream.announced = [(PAPER, "new")]
+    first = await arxiv.announcements(["cs.CL"])
+    assert await arxiv.announcements(["cs.CL"]) == first
+    assert first.listed == (PAPER.id,)
+    assert upstream.statuses == [200, 304]
+
+
+def test_entities_that_swell_are_not_expanded() -> None:
+    swelling = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    feed = announcements_feed([(PAPER, "new")], DAY).replace(b"An Invented Title", b"&e11;")
+    start = f'<?xml version="1.0"?><!DOCTYPE feed [<!ENTITY e0 "ha">{swelling}]>'.encode()
+    with contextlib.suppress(SourceError):
+        batch = parse_announcements(start + feed.split(b"?>", 1)[1])
+        assert all(len(paper.title) < 1000 for paper in batch.papers)

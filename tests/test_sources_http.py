@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import itertools
 import socket
@@ -11,11 +12,14 @@ from email.utils import format_datetime
 
 import pytest
 from aiolimiter import AsyncLimiter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.errors import SettingsError, SourceError
 from bot.sources import open_sources
-from bot.sources.http import Fetcher, RefusedError, client, endpoint
+from bot.sources.http import MOST_REMEMBERED, Fetcher, RefusedError, client, endpoint
 from bot.sources.huggingface import HuggingFace
+from storage.models import Batch
 from tests.upstream import Upstream, daily_item
 
 PATH = "/api/papers/search"
@@ -292,3 +296,137 @@ async def test_waiting_for_a_turn_counts_as_waiting(upstream: Upstream) -> None:
         error = await failure(fetcher, f"{upstream.url}{PATH}", q="x")
     assert "gave up after 0.2 s" in error.problem
     assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("packed", ["gzip, gzip", "br", "zstd", "GZIP,deflate", "x-unknown"])
+async def test_an_answer_packed_twice_or_in_a_way_nobody_asked_for_is_not_unpacked(
+    fetcher: Fetcher, upstream: Upstream, packed: str
+) -> None:
+    bomb = gzip.compress(gzip.compress(bytes(10_000_000)))
+    upstream.fail(PATH, 200, headers={"Content-Encoding": packed}, body=bomb)
+    problem = (await failure(fetcher, f"{upstream.url}{PATH}", q="x")).problem
+    assert problem == f"the answer is packed in a way nobody asked for ({packed.lower()})"
+    assert upstream.requests[0].headers["Accept-Encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize(("told", "after"), [("90", 90.0), ("999999999", 3600.0)])
+async def test_an_error_says_for_how_long_the_service_wants_to_be_left_alone_an_hour_at_most(
+    fetcher: Fetcher, upstream: Upstream, told: str, after: float
+) -> None:
+    upstream.fail(PATH, 503, headers={"Retry-After": told})
+    assert (await failure(fetcher, f"{upstream.url}{PATH}", q="x")).after == after
+
+
+def _batch(body: bytes) -> Batch:
+    if body.startswith(b"<"):
+        raise SourceError("huggingface", "test", "a page of HTML")
+    return Batch(source="huggingface", listed=(body.decode(),))
+
+
+async def answering(answers: list[bytes], asked: list[bytes]) -> asyncio.Server:
+    """Sends these bytes, one answer for each request, whatever is asked."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answers.pop(0))
+            await writer.drain()
+        writer.close()
+
+    return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+
+def _plain(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    lines = [b"HTTP/1.1 " + status, b"Connection: close", b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+async def test_a_date_serves_where_there_is_no_tag_and_marks_no_header_can_carry_are_dropped(
+    fetcher: Fetcher,
+) -> None:
+    day, asked = b"Tue, 10 Mar 2026 00:00:00 GMT", list[bytes]()
+    answers = [
+        _plain(b"one", b"Last-Modified: " + day),
+        _plain(b"", status=b"304 Not Modified"),
+        _plain(b"two", b"ETag: \xfc\xff"),
+        _plain(b"three"),
+    ]
+    async with await answering(answers, asked) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/list"
+        read = [(await fetcher.read(url, {"p": 0}, _batch)).listed[0] for _ in range(4)]
+    assert read == ["one", "one", "two", "three"]
+    assert [b"if-modified-since: " + day in one.lower().replace(day.lower(), day) for one in asked] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert not any(b"if-none-match" in one.lower() for one in asked)
+
+
+async def test_a_304_to_somebody_who_has_nothing_is_a_refusal(fetcher: Fetcher, upstream: Upstream) -> None:
+    upstream.fail(PATH, 304)
+    with pytest.raises(RefusedError, match="answered 304"):
+        await fetcher.read(f"{upstream.url}{PATH}", {"q": "x"}, _batch)
+
+
+async def test_what_was_read_before_outlives_an_error_page(fetcher: Fetcher) -> None:
+    tag, asked = b'ETag: "good"', list[bytes]()
+    answers = [
+        _plain(b"good", tag),
+        _plain(b"<html>", b'ETag: "bad"'),
+        _plain(b"", tag, status=b"304 Not Modified"),
+    ]
+    async with await answering(answers, asked) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/list"
+        assert (await fetcher.read(url, None, _batch)).listed == ("good",)
+        with pytest.raises(SourceError, match="a page of HTML"):
+            await fetcher.read(url, None, _batch)
+        assert (await fetcher.read(url, None, _batch)).listed == ("good",)
+    assert b'"good"' in asked[2]
+
+
+async def test_only_so_many_lists_are_remembered(fetcher: Fetcher, upstream: Upstream) -> None:
+    upstream.tags = True
+    for day in range(MOST_REMEMBERED + 1):
+        await fetcher.read(f"{upstream.url}{PATH}", {"q": f"{day}"}, _batch)
+    for day in (0, MOST_REMEMBERED):
+        await fetcher.read(f"{upstream.url}{PATH}", {"q": f"{day}"}, _batch)
+    assert upstream.statuses[-2:] == [200, 304]
+
+
+_TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_characters=":"), max_size=20)
+_HEADERS = st.sampled_from(
+    ["ETag", "Last-Modified", "Retry-After", "RateLimit", "Location", "Content-Encoding", "Content-Type"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    status=st.sampled_from([200, 206, 301, 304, 400, 429, 503, 599]),
+    headers=st.dictionaries(_HEADERS, _TOKENS, max_size=4),
+    body=st.binary(max_size=60),
+    cut=st.integers(0, 200),
+)
+def test_whatever_a_server_sends_it_is_read_or_a_source_error(
+    status: int, headers: dict[str, str], body: bytes, cut: int
+) -> None:
+    lines = [f"{name}: {value}".encode("latin-1") for name, value in headers.items()]
+    sent = _plain(body, *lines, status=b"%d Odd" % status)
+
+    async def ask() -> None:
+        async with (
+            await answering([sent, sent[: len(sent) - cut]], []) as server,
+            Fetcher(client(), source="huggingface", pace=None, attempts=1, patience=5.0) as fetcher,
+        ):
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            for _ in range(2):
+                with contextlib.suppress(SourceError):
+                    assert isinstance(
+                        await fetcher.read(
+                            url, None, lambda read: Batch(source="arxiv", listed=(read.hex(),))
+                        ),
+                        Batch,
+                    )
+
+    asyncio.run(ask())

@@ -338,6 +338,7 @@ async def test_a_day_with_broken_items_is_logged_once(
     huggingface: HuggingFace, upstream: Upstream, caplog: pytest.LogCaptureFixture
 ) -> None:
     upstream.days["2026-03-10"] = [{"paper": {"id": f"broken {number}"}} for number in range(30)]
+    upstream.days["2026-03-10"].append(daily_item("2603.00001", "Whole"))
     with caplog.at_level(logging.WARNING, logger="bot.sources"):
         await huggingface.daily(DAY)
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.sources")]
@@ -387,3 +388,74 @@ async def test_a_refused_paper_is_an_error_and_so_is_one_without_a_title(
         await huggingface.paper("2603.00001")
     with pytest.raises(SourceError, match="no title"):
         parse_paper(b'{"id": "2603.00001"}')
+
+
+async def test_a_day_of_which_nothing_can_be_read_is_a_failure_and_not_an_empty_day(
+    huggingface: HuggingFace, upstream: Upstream
+) -> None:
+    upstream.days["2026-03-10"] = [{"arxivId": f"2603.0000{n}", "name": "Renamed"} for n in range(3)]
+    with pytest.raises(SourceError, match="none of the 3 items could be read: item 1 holds no paper"):
+        await huggingface.daily(DAY)
+    upstream.fail("/api/papers/search", 200, body=b'[{"id": "2603.00001"}]')
+    with pytest.raises(SourceError, match="search: none of the"):
+        await huggingface.search("gliders", 5)
+
+
+async def test_a_missing_page_does_not_cost_the_others_and_is_said(
+    huggingface: HuggingFace, upstream: Upstream
+) -> None:
+    upstream.page_limit = 2
+    upstream.days["2026-03-10"] = [daily_item(f"2603.0000{n}", f"Paper {n}") for n in range(6)]
+    upstream.answers_page(2, 200, b"<html>down for maintenance</html>")
+    batch = await huggingface.daily(DAY)
+    assert batch.listed == tuple(f"2603.0000{n}" for n in range(4))
+    assert batch.missing.startswith("page 3 of the list is missing: the answer is not JSON")
+
+
+async def test_an_empty_page_is_not_the_end_when_the_next_one_brings_more(
+    huggingface: HuggingFace, upstream: Upstream
+) -> None:
+    upstream.page_limit = 2
+    upstream.days["2026-03-10"] = [daily_item(f"2603.0000{n}", f"Paper {n}") for n in range(8)]
+    upstream.answers_page(2, 200, b"[]")
+    batch = await huggingface.daily(DAY)
+    assert batch.listed == tuple(f"2603.0000{n}" for n in (0, 1, 2, 3, 6, 7))
+    assert batch.missing == "page 3 of the list came empty, though there are more behind it"
+
+
+async def test_a_list_that_ends_with_a_full_page_is_whole(
+    huggingface: HuggingFace, upstream: Upstream
+) -> None:
+    upstream.page_limit = 2
+    upstream.days["2026-03-10"] = [daily_item(f"2603.0000{n}", f"Paper {n}") for n in range(4)]
+    batch = await huggingface.daily(DAY)
+    assert (len(batch.listed), batch.missing) == (4, "")
+
+
+async def test_a_list_that_has_not_changed_is_not_sent_again(
+    huggingface: HuggingFace, upstream: Upstream
+) -> None:
+    upstream.tags = True
+    upstream.days["2026-03-10"] = [daily_item("2603.00001", "One")]
+    first = await huggingface.daily(DAY)
+    assert await huggingface.daily(DAY) == first
+    assert upstream.statuses == [200, 200, 304, 304]
+    upstream.days["2026-03-10"].append(daily_item("2603.00002", "Two"))
+    assert (await huggingface.daily(DAY)).listed == ("2603.00001", "2603.00002")
+    assert upstream.statuses[4:] == [200, 304]
+
+
+async def test_an_error_page_with_a_tag_is_never_taken_for_the_list(
+    huggingface: HuggingFace, upstream: Upstream
+) -> None:
+    upstream.tags = True
+    upstream.days["2026-03-10"] = [{"paper": {"id": "broken"}}, daily_item("2603.00001", "One")]
+    assert len((await huggingface.daily(DAY)).skipped) == 1
+    await huggingface.daily(DAY)
+    # Page one was not read whole, so it is asked for anew; the empty second one has not changed.
+    assert upstream.statuses == [200, 200, 200, 304]
+    upstream.fail("/api/daily_papers", 200, body=b"<html>", headers={"ETag": '"page"'})
+    with pytest.raises(SourceError):
+        await huggingface.daily(DAY)
+    assert len((await huggingface.daily(DAY)).listed) == 1
+    assert '"page"' not in {request.headers.get("If-None-Match") for request in upstream.requests}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from storage import Store
 from storage.errors import StoreError
-from storage.models import Batch, Listed, Paper, Reading, SourceName
+from storage.models import Batch, Health, Listed, Paper, Reading, SourceName
 
 AT = datetime(2026, 8, 18, 9, 30, tzinfo=UTC)
 TUESDAY, MONDAY = date(2026, 8, 18), date(2026, 8, 17)
@@ -259,3 +259,27 @@ def test_each_field_is_the_last_one_known(papers: list[Paper]) -> None:
             known = [value for reading in readings if (value := getattr(reading, name)) not in (None, "", ())]
             empty = getattr(readings[-1], name)
             assert getattr(paper, name) == (known[-1] if known else empty), name
+
+
+async def test_health_is_kept_once_for_each_service_of_a_source(store: Store) -> None:
+    well = Health(source="arxiv", service="search", read_at=AT)
+    failing = well.model_copy(
+        update={
+            "failing_since": AT,
+            "error": "it was down",
+            "ask_at": AT + timedelta(minutes=1),
+            "told": True,
+        }
+    )
+    for health in (well, failing):
+        await store.record_health(health)
+        assert await store.health("arxiv", "search") == health
+    assert await store.health("arxiv", "days") == Health(source="arxiv", service="days")
+
+
+async def test_what_a_source_ever_listed_for_a_day_is_counted(store: Store) -> None:
+    await store.keep(batch(titled("1"), titled("2"), day=TUESDAY), AT)
+    await store.keep(batch(titled("2"), titled("3"), day=TUESDAY), AT)
+    await store.keep(batch(titled("4"), day=MONDAY), AT)
+    assert await store.count_listed("huggingface", TUESDAY) == 3
+    assert await store.count_listed("arxiv", TUESDAY) == 0

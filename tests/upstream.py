@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import re
 import time
@@ -45,6 +46,11 @@ class _Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     seconds: float = 0.0
+    page: int | None = None
+
+    def hits(self, request: web.Request) -> bool:
+        page = int(request.query.get("p", 0))
+        return self.times > 0 and request.path.startswith(self.prefix) and self.page in (None, page)
 
 
 class Upstream:
@@ -65,6 +71,9 @@ class Upstream:
         self.announced_on = date(2026, 3, 10)
         self.feeds: dict[str, bytes] = {}
         self.requests: list[Request] = []
+        #: Whether answers carry an ETag, and with what status each request was answered.
+        self.tags = False
+        self.statuses: list[int] = []
         self._faults: list[_Fault] = []
         self._asked = asyncio.Event()
         self._stack: Any = None
@@ -87,6 +96,10 @@ class Upstream:
     ) -> None:
         """The next `times` requests below `path_prefix` get this answer instead of their own."""
         self._faults.append(_Fault(path_prefix, times, status, headers or {}, body))
+
+    def answers_page(self, page: int | None, status: int, body: bytes, times: int = 1) -> None:
+        """One page of the daily list, counted from 0, is answered like this; None is whichever is asked for next."""
+        self._faults.append(_Fault("/api/daily_papers", times, status, body=body, page=page))
 
     def hang(self, path_prefix: str, seconds: float, times: int = 1_000_000) -> None:
         """Requests below `path_prefix` wait this long before they are answered."""
@@ -125,13 +138,25 @@ class Upstream:
             Request(time.monotonic(), request.path, dict(request.query), dict(request.headers))
         )
         self._asked.set()
-        fault = next((it for it in self._faults if it.times and request.path.startswith(it.prefix)), None)
+        fault = next((it for it in self._faults if it.hits(request)), None)
         if fault is not None:
             fault.times -= 1
             await asyncio.sleep(fault.seconds)
             if fault.status != 200 or fault.body:
+                self.statuses.append(fault.status)
                 return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
-        answer: web.StreamResponse = await handler(request)
+        answer: web.Response = await handler(request)
+        return self._tagged(request, answer)
+
+    def _tagged(self, request: web.Request, answer: web.Response) -> web.Response:
+        """The answer with its ETag, or without a body for whoever has it already."""
+        if self.tags and answer.status == 200:
+            assert isinstance(answer.body, bytes)
+            tag = f'W/"{hashlib.sha256(answer.body).hexdigest()[:16]}"'
+            if request.headers.get("If-None-Match") == tag:
+                answer = web.Response(status=304)
+            answer.headers["ETag"] = tag
+        self.statuses.append(answer.status)
         return answer
 
     async def _daily(self, request: web.Request) -> web.Response:

@@ -61,6 +61,7 @@ def parse_announcements(body: bytes) -> Batch:
 
     `listed` are the new and cross-listed papers; replacements are only in `papers`. The feed's dates are
     those of the announcement, so the papers' own `published` stays not known.
+    Raises `SourceError` when no entry can be read; a feed that was cut says so in `missing`.
     """
     feed = read_feed(body, "announcements")
     _check_no_error(feed)
@@ -72,7 +73,11 @@ def parse_announcements(body: bytes) -> Batch:
         if isinstance(paper, Paper) and kind in ("new", "cross")
     ]
     days = [day for entry in feed.entries if (day := _announced_on(entry)) is not None]
-    return _batch(feed, read, day=max(days, default=None), listed=listed)
+    batch = _batch(feed, read, day=max(days, default=None), listed=listed)
+    if batch.skipped and not batch.papers:
+        first = batch.skipped[0].reason
+        raise SourceError("arxiv", "announcements", f"none of the {len(read)} entries could be read: {first}")
+    return batch.model_copy(update={"missing": CUT.reason}) if feed.cut else batch
 
 
 class Arxiv:
@@ -120,9 +125,9 @@ class Arxiv:
         names = _named(categories, "announcements")
         if not names:
             return Batch(source="arxiv")
-        body = await self._fetcher.get(f"{self._rss}/{'+'.join(names)}")
-        # Off the loop: 2,000 entries take a second to parse, and Slack gives 3 s for an acknowledgement.
-        return _reported(await asyncio.to_thread(parse_announcements, body))
+        return _reported(
+            await self._fetcher.read(f"{self._rss}/{'+'.join(names)}", None, parse_announcements)
+        )
 
     async def submitted(self, window: Window, start: int, most: int = MOST_RESULTS) -> Answer:
         """What was first submitted within a window, oldest first: at most `most`, from the result `start` on.
@@ -200,9 +205,8 @@ def search_terms(query: str) -> list[str]:
 def _check_no_error(feed: Feed) -> None:
     for entry in feed.entries:
         if "/api/errors" in text(entry.get("id")):
-            raise SourceError(
-                "arxiv", "query", shortened(text(entry.get("summary"))) or "an error without words"
-            )
+            words = shortened(text(entry.get("summary"))) or "an error without words"
+            raise RefusedError("arxiv", "query", words, 400, b"")
 
 
 def _batch(feed: Feed, read: list[Paper | Skipped], *, day: date | None, listed: list[str]) -> Batch:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -21,9 +22,16 @@ from aiolimiter import AsyncLimiter
 
 from bot.errors import SourceError
 from bot.sources.fields import shortened
+from storage.models import Batch
 
 MOST_BYTES = 50_000_000
 MOST_REDIRECTS = 5
+#: However long a service asks to be left alone, it is asked again after this many seconds.
+LONGEST_WAIT = 3600.0
+#: Two weeks of day lists, and as many of their second pages.
+MOST_REMEMBERED = 48
+#: Of what may pack a body, these at most once: packed twice, 64 kB can be 64 GB before any limit is looked at.
+_ENCODINGS = ("", "identity", "gzip", "deflate")
 _NEVER_BETTER = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
@@ -34,6 +42,13 @@ class RefusedError(SourceError):
         self.status = status
         self.body = body
         super().__init__(source, asked, problem)
+
+
+class _Remembered(NamedTuple):
+    """What an answer held, and the headers that ask whether it still does."""
+
+    headers: dict[str, str]
+    batch: Batch
 
 
 class _Again(Exception):  # noqa: N818 - a signal to the retry loop, never seen outside
@@ -66,7 +81,7 @@ def client(*, connections: int | None = None, silence: float = 10.0) -> httpx.As
     `silence` is for how many seconds an answer may stand still.
     """
     return httpx.AsyncClient(
-        headers={"User-Agent": f"papers-bot/{_version()}"},
+        headers={"User-Agent": f"papers-bot/{_version()}", "Accept-Encoding": "gzip, deflate"},
         verify=_trust(),
         timeout=httpx.Timeout(silence, pool=None),
         limits=httpx.Limits(max_connections=connections),
@@ -112,6 +127,7 @@ class Fetcher:
         self._attempts = attempts
         self._patience = patience
         self._wait = wait
+        self._remembered: dict[str, _Remembered] = {}
 
     async def __aenter__(self) -> Fetcher:
         return self
@@ -135,21 +151,71 @@ class Fetcher:
         `token` goes to the host of `url` alone. `doubt` names what makes a 200 unbelievable, or "": such an
         answer is asked for again like a failed one. Raises `RefusedError` for a 4xx, else `SourceError`.
         """
+        _, body = await self._answer(url, params, token=token, doubt=doubt)
+        return body
+
+    async def read(
+        self,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        parse: Callable[[bytes], Batch],
+        *,
+        token: str = "",
+    ) -> Batch:
+        """What `parse` makes of the body; when the service says that it has not changed, what it made before.
+
+        Parsed off the loop. Only a batch that was read whole is remembered: a damaged page or an error page that
+        comes with an ETag would otherwise be confirmed by every 304 that follows. Raises what `get` raises.
+        """
+        address = f"{url}?{httpx.QueryParams(params)}"
+        known = self._remembered.pop(address, None)
+        try:
+            response, body = await self._answer(
+                url, params, token=token, known=known.headers if known else {}
+            )
+            if known is None or response.status_code != 304:
+                known = await self._parsed(response, body, parse)
+            return known.batch
+        finally:
+            if known and known.headers:
+                self._remember(address, known)
+
+    async def _parsed(
+        self, response: httpx.Response, body: bytes, parse: Callable[[bytes], Batch]
+    ) -> _Remembered:
+        batch = await asyncio.to_thread(parse, body)
+        return _Remembered({} if batch.skipped else _conditions(response.headers), batch)
+
+    def _remember(self, address: str, known: _Remembered) -> None:
+        self._remembered[address] = known
+        while len(self._remembered) > MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
+    async def _answer(
+        self,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        *,
+        token: str = "",
+        doubt: Callable[[bytes], str] | None = None,
+        known: Mapping[str, str] | None = None,
+    ) -> tuple[httpx.Response, bytes]:
+        """A successful answer, or a 304 when `known`, the headers that ask for one, are given."""
         asked, budget = _asked(url, params), _Budget(self._patience)
         try:
             async with asyncio.timeout(self._patience):
                 response, body = await self._persist(
-                    _request(self._client, url, params, token), budget, doubt
+                    _request(self._client, url, params, token, known or {}), budget, doubt
                 )
         except _Again as again:
-            raise SourceError(self._source, asked, again.problem) from again.__cause__
+            raise SourceError(self._source, asked, again.problem, again.after) from again.__cause__
         except TimeoutError:
             problem = budget.problem or "no answer"
             raise SourceError(self._source, asked, f"{problem}; gave up after {self._patience:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, _Unreadable) as error:
             raise SourceError(self._source, asked, _explained(error)) from None
-        if response.is_success:
-            return body
+        if response.is_success or (known and response.status_code == 304):
+            return response, body
         words = _first_words(body, token)
         problem = f"answered {response.status_code}" + (f": {words}" if words else "")
         raise RefusedError(self._source, asked, problem, response.status_code, body)
@@ -203,6 +269,9 @@ class _Unreadable(Exception):  # noqa: N818 - turned into `SourceError` by `get`
 
 
 async def _read(response: httpx.Response) -> bytes:
+    packed = response.headers.get("Content-Encoding", "").strip().lower()
+    if packed not in _ENCODINGS:
+        raise _Unreadable(f"the answer is packed in a way nobody asked for ({shortened(packed, 40)})")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -212,7 +281,13 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _told_to_wait(headers: httpx.Headers) -> float | None:
-    """Seconds until the service wants to be asked again (RFC 9110 Retry-After, else RateLimit), if it says."""
+    """Seconds until the service wants to be asked again, `LONGEST_WAIT` at most; None when it doesn't say."""
+    told = _told(headers)
+    return None if told is None else min(told, LONGEST_WAIT)
+
+
+def _told(headers: httpx.Headers) -> float | None:
+    """RFC 9110's Retry-After, in seconds or as a date, else RateLimit."""
     told = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", told):
         return float(told)
@@ -235,11 +310,21 @@ def _until_reset(limits: str) -> float | None:
     return max(resets, default=None)
 
 
+def _conditions(headers: httpx.Headers) -> dict[str, str]:
+    """The headers that ask for an answer only if it has changed (RFC 9110, 13.1); none when it carries no mark."""
+    marks = {"If-None-Match": headers.get("ETag", ""), "If-Modified-Since": headers.get("Last-Modified", "")}
+    return {name: mark for name, mark in marks.items() if re.fullmatch(r"[\x20-\x7e]{1,500}", mark)}
+
+
 def _request(
-    client: httpx.AsyncClient, url: str, params: Mapping[str, str | int] | None, token: str
+    client: httpx.AsyncClient,
+    url: str,
+    params: Mapping[str, str | int] | None,
+    token: str,
+    known: Mapping[str, str],
 ) -> httpx.Request:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return client.build_request("GET", url, params=params, headers=headers)
+    allowed = {"Authorization": f"Bearer {token}"} if token else {}
+    return client.build_request("GET", url, params=params, headers={**known, **allowed})
 
 
 #: What people searched for is theirs; everything else in a request helps to see what went wrong.

@@ -60,18 +60,42 @@ class HuggingFace:
     async def daily(self, day: date) -> Batch:
         """The day's papers in Hugging Face's order; an empty batch is a day without papers.
 
-        Pages are read until one brings nothing new, because a server may cap `limit` or ignore `p`.
+        Pages are read until one brings nothing new, because a server may cap `limit` or ignore `p`. A page that can't
+        be read does not cost the others: the batch says what is missing. Raises `SourceError` when none can be
+        read, or no item of any.
         """
         pages: list[Batch] = []
         seen: set[str] = set()
+        missing = ""
         while len(pages) < _MOST_PAGES:
-            page = parse_daily(await self._daily_page(day, len(pages)), day)
-            new = {*page.listed, *(skipped.id for skipped in page.skipped)} - seen - {""}
+            try:
+                page = await self._daily_page(day, len(pages))
+            except SourceError as error:
+                if not pages:
+                    raise
+                missing = f"page {len(pages) + 1} of the list is missing: {error.problem}"
+                break
+            new = _named(page) - seen
             pages.append(page)
             seen |= new
             if not new:
+                missing = await self._hole(day, pages, seen)
                 break
-        return _reported(_joined(pages, day))
+        return _some(_reported(_joined(pages, day, missing)))
+
+    async def _hole(self, day: date, pages: list[Batch], seen: set[str]) -> str:
+        """What is wrong with an empty page behind a full one: nothing, unless the next one brings more."""
+        if _items(pages[-1]) or not _full(pages[:-1]):
+            return ""
+        try:
+            behind = await self._daily_page(day, len(pages))
+        except SourceError:
+            return ""
+        if not _named(behind) - seen:
+            return ""
+        place = len(pages)
+        pages.append(behind)
+        return f"page {place} of the list came empty, though there are more behind it"
 
     async def search(self, query: str, limit: int) -> Batch:
         """At most `limit` papers for a person's words; no request for an empty query."""
@@ -81,8 +105,10 @@ class HuggingFace:
         batch = parse_search(
             await self._get("/api/papers/search", {"q": words, "limit": min(limit, _PER_PAGE)})
         )
-        return _reported(
-            batch.model_copy(update={"papers": batch.papers[:limit], "listed": batch.listed[:limit]})
+        return _some(
+            _reported(
+                batch.model_copy(update={"papers": batch.papers[:limit], "listed": batch.listed[:limit]})
+            )
         )
 
     async def paper(self, id: str) -> Paper | None:
@@ -100,9 +126,12 @@ class HuggingFace:
     async def aclose(self) -> None:
         await self._fetcher.aclose()
 
-    async def _daily_page(self, day: date, page: int) -> bytes:
+    async def _daily_page(self, day: date, page: int) -> Batch:
+        asked: dict[str, str | int] = {"date": day.isoformat(), "limit": _PER_PAGE, "p": page}
         try:
-            return await self._get(_DAILY, {"date": day.isoformat(), "limit": _PER_PAGE, "p": page})
+            return await self._fetcher.read(
+                self._root + _DAILY, asked, lambda body: parse_daily(body, day), token=self._token
+            )
         except RefusedError as refused:
             if refused.status != 400:
                 raise
@@ -113,7 +142,31 @@ class HuggingFace:
         return await self._fetcher.get(self._root + path, params, token=self._token)
 
 
-def _joined(pages: list[Batch], day: date) -> Batch:
+def _named(page: Batch) -> set[str]:
+    return {*page.listed, *(skipped.id for skipped in page.skipped)} - {""}
+
+
+def _items(page: Batch) -> int:
+    return len(page.listed) + len(page.skipped)
+
+
+def _full(pages: list[Batch]) -> bool:
+    """Whether the last of these pages is as long as pages get, so that more may follow."""
+    if not pages:
+        return False
+    return _items(pages[-1]) >= (_PER_PAGE if len(pages) == 1 else _items(pages[0]))
+
+
+def _some(batch: Batch) -> Batch:
+    """The batch, unless all of it had to be skipped: then the answer is in a form that we don't know."""
+    if batch.skipped and not batch.papers:
+        asked = f"daily papers of {batch.day}" if batch.day else "search"
+        count, first = len(batch.skipped), batch.skipped[0].reason
+        raise SourceError("huggingface", asked, f"none of the {count} items could be read: {first}")
+    return batch
+
+
+def _joined(pages: list[Batch], day: date, missing: str) -> Batch:
     papers = {paper.id: paper for page in reversed(pages) for paper in reversed(page.papers)}
     listed = unique([id for page in pages for id in page.listed])
     skipped = tuple(dict.fromkeys(item for page in pages for item in page.skipped))
@@ -123,6 +176,7 @@ def _joined(pages: list[Batch], day: date) -> Batch:
         day=day,
         listed=listed,
         skipped=skipped,
+        missing=missing,
     )
 
 
