@@ -23,6 +23,7 @@ from bot.drafting import Drafting
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, StoreError, UsageError
 from bot.ingest import Clock, Ingest
+from bot.leftovers import Leftovers
 from bot.listening import STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
@@ -125,10 +126,12 @@ class Bot:
             clock,
             experiment=settings.papers_experiment,
         )
-        self.daily = Daily(store, drafting, delivery, identity.team_id, clock, timing.tick)
+        leftovers = Leftovers(store, slack, delivery, seed, clock)
+        until = settings.papers_post_until
+        self.daily = Daily(store, drafting, delivery, leftovers, identity.team_id, clock, until, timing)
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
-        lists = Lists(store, ingest, self.recommender, identity.team_id)
+        lists = Lists(store, ingest, self.recommender, identity.team_id, zone)
         self.answers = Answers(
             store, ingest, search, lists, slack, self.subscription(""), identity.user_id, seed, clock, entries
         )

@@ -17,7 +17,15 @@ from aiolimiter import AsyncLimiter
 
 from bot.errors import DeliveryError
 from bot.ingest import Clock
-from bot.messages import Message, drawn, header_message, paper_message, rest_message, shared_message
+from bot.messages import (
+    Message,
+    drawn,
+    header_message,
+    note_message,
+    paper_message,
+    rest_message,
+    shared_message,
+)
 from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
 from bot.timing import Timing
@@ -32,6 +40,8 @@ LEASE = timedelta(seconds=30)
 LOOKS = 2
 #: How often Slack may ask to wait before the edition is left for the next tick.
 ATTEMPTS = 5
+#: Reactions of the bot's own that may follow one another at once, in all channels together.
+SEEDS = 30
 #: Messages that may follow one another at once before a channel's pace sets in.
 BURST = 3
 
@@ -73,6 +83,7 @@ class Delivery:
         self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
         )
+        self._seed_pace = AsyncLimiter(SEEDS, SEEDS * timing.per_seed)
         self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -94,6 +105,17 @@ class Delivery:
             finally:
                 await asyncio.gather(*seeding, return_exceptions=True)
             return Outcome.between(before, await self._states(edition))
+
+    async def settle(self, edition: Edition) -> list[Post]:
+        """Find out what became of the posts of an edition that were being sent, and send nothing; returns its posts.
+
+        Raises DeliveryError when a person must act before the history can be read.
+        """
+        async with self._busy[edition.channel_id]:
+            for post in await self.store.posts(edition):
+                if post.state is PostState.SENDING and self._expired(post):
+                    self._announce(post, await self._look_for(post, over=True))
+            return await self.store.posts(edition)
 
     async def share(self, planned: Post) -> Post | None:
         """Send a shared paper, unless that is done, and return its post as the ledger has it then.
@@ -213,6 +235,8 @@ class Delivery:
 
     async def _draw(self, post: Post) -> tuple[Message, str]:
         """The message of a post, and what of the votes it shows."""
+        if post.kind is PostKind.NOTE:
+            return note_message(await self.store.edition_of(post)), ""
         if post.kind is PostKind.HEADER:
             return await self._draw_header(post), ""
         (paper,) = await self.store.papers([post.paper_id])
@@ -228,6 +252,7 @@ class Delivery:
         return await self.store.header_ts(post) if post.kind is PostKind.REST else ""
 
     async def _seed(self, post: Post) -> None:
+        await self._seed_pace.acquire()
         try:
             await self.slack.seed(post.channel_id, post.ts, self.seed)
         except NotSent:

@@ -18,6 +18,7 @@ class Timing:
     a claim's lease.
     `refresh`: between two readings of the last days.
     `per_read`: between calls that read reactions back, which leaves others some of Slack's 50 a minute.
+    `per_seed`: between reactions of the bot's own, of which Slack takes 50 a minute from all channels together.
     `reconcile`: between two readings of the reactions on recent posts.
     """
 
@@ -29,4 +30,5 @@ class Timing:
     call: float = 20.0
     refresh: float = 1800.0
     per_read: float = 2.0
+    per_seed: float = 1.5
     reconcile: float = 3 * 3600.0

@@ -211,6 +211,15 @@ def m008_reads(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m010_empty_days(db: Database) -> None:
+    # Since when a source fails for a day: the last attempt alone does not tell.
+    db.execute("ALTER TABLE readings ADD COLUMN failing_since TEXT")
+    db.execute("UPDATE readings SET failing_since = read_at WHERE error != ''")
+    db.execute("ALTER TABLE editions ADD COLUMN missed TEXT NOT NULL DEFAULT '{}'")
+    db.execute("ALTER TABLE editions ADD COLUMN why TEXT NOT NULL DEFAULT ''")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -19,7 +19,7 @@ from bot.messages.answers import (
     voted_message,
 )
 from bot.messages.blocks import Message
-from bot.messages.edition import SOURCE_NAMES, header_message
+from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
 from bot.messages.text import Snippet, clip, count
@@ -48,6 +48,7 @@ __all__ = [
     "drawn",
     "header_message",
     "help_message",
+    "note_message",
     "nothing_found",
     "notice",
     "page_message",
