@@ -71,8 +71,8 @@ class Settings(BaseSettings):
     papers_post_at: time = Field(default=time(9, 0), description="When to post, in the time zone below")
     papers_post_until: time = Field(
         default=time(18, 0),
-        description="Until when to wait for papers while none are listed, before the channel is told why; an hour before "
-        "`PAPERS_POST_AT` means until midnight",
+        description="Until when to wait for papers while none are listed, before the channel is told why; an hour "
+        "before `PAPERS_POST_AT` means until midnight",
     )
     papers_timezone: str = Field(
         default="UTC", description="Time zone of the channels and of `/papers today`, e.g. `Europe/Berlin`"

@@ -22,9 +22,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
 }
-USAGE = (
-    "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | subscribe | unsubscribe | help"
-)
+USAGE = "[topic] | today | yesterday | 2026-08-20 | top week | for me | saved | subscribe | unsubscribe | help"
 
 
 def manifest(url: str = "") -> dict[str, Any]:
