@@ -44,6 +44,8 @@ ATTEMPTS = 5
 SEEDS = 30
 #: Messages that may follow one another at once before a channel's pace sets in.
 BURST = 3
+#: The same for all channels together, so that a minute has 350 at most.
+BURST_OF_ALL = 50
 
 
 class Outcome(NamedTuple):
@@ -83,6 +85,7 @@ class Delivery:
         self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
         )
+        self._pace_of_all = AsyncLimiter(BURST_OF_ALL, BURST_OF_ALL * timing.per_workspace)
         self._seed_pace = AsyncLimiter(SEEDS, SEEDS * timing.per_seed)
         self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -167,6 +170,7 @@ class Delivery:
                 break
             # Before the claim, so that a claimed post is being sent and not waiting.
             await self._pace[post.channel_id].acquire()
+            await self._pace_of_all.acquire()
             if not await self.store.claim(post, self.clock()):
                 return await self.store.current(post)
             post = await self._send_claimed(await self.store.current(post))

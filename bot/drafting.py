@@ -71,12 +71,18 @@ class Drafting:
         self.team_id = team_id
         self.clock = clock
         self.experiment = experiment
+        self._turn = asyncio.Lock()
 
     async def draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
         """Choose and order the papers of the edition of `day`; None when there are none the channel has not had.
 
         `exact`: only papers listed on that very day, instead of all that was listed since the last edition.
         """
+        # One after the other: the store answers on the loop, and fifty channels at once would keep it from all else.
+        async with self._turn:
+            return await self._draft(subscription, day, exact=exact)
+
+    async def _draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
         last = None if exact else await self.store.last_edition(self.team_id, subscription.channel_id)
         listed = await (self._listed(day, day) if exact else self._since(last, min(day, self.ingest.today())))
         fresh = await self._unseen(subscription.channel_id, listed)

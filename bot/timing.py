@@ -11,6 +11,7 @@ class Timing:
 
     `tick`: between two looks at what is due.
     `per_message`: between messages to one channel; Slack takes about one a second, and short bursts.
+    `per_workspace`: between messages to all channels together; Slack takes several hundred a minute.
     `coalesce`: votes that come within this time of the first are shown by one update.
     `look_again`: before a message whose fate is unknown is looked for a second time.
     `arxiv`: between requests to arXiv, which asks for three seconds.
@@ -24,6 +25,7 @@ class Timing:
 
     tick: float = 15.0
     per_message: float = 1.0
+    per_workspace: float = 0.2
     coalesce: float = 1.0
     look_again: float = 3.0
     arxiv: float = 3.0

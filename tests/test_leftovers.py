@@ -53,7 +53,7 @@ async def test_a_laptop_asleep_for_days_posts_one_edition_and_counts_what_is_too
     ids = list_day(upstream, TODAY, 2)
     await subscribe(bot, papers)
     await tick(bot)
-    fresh = []
+    fresh: list[str] = []
     for day in range(1, 8):
         listed = list_day(upstream, TODAY + day * DAY, 2)
         fresh = [*listed, *fresh] if day >= 4 else fresh
