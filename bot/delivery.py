@@ -40,8 +40,8 @@ LEASE = timedelta(seconds=30)
 LOOKS = 2
 #: How often Slack may ask to wait before the edition is left for the next tick.
 ATTEMPTS = 5
-#: Reactions of the bot's own that may follow one another at once, in all channels together.
-SEEDS = 30
+#: Reactions of the bot's own that may follow one another at once, in all channels together: 50 in the first minute.
+SEEDS = 10
 #: Messages that may follow one another at once before a channel's pace sets in.
 BURST = 3
 #: The same for all channels together, so that a minute has 350 at most.
