@@ -85,6 +85,8 @@ class Delivery:
         self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
         )
+        # The limiter lets anyone of those who wait through; the lock has them in order, so that no channel comes last.
+        self._queue = asyncio.Lock()
         self._pace_of_all = AsyncLimiter(BURST_OF_ALL, BURST_OF_ALL * timing.per_workspace)
         self._seed_pace = AsyncLimiter(SEEDS, SEEDS * timing.per_seed)
         self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -170,7 +172,8 @@ class Delivery:
                 break
             # Before the claim, so that a claimed post is being sent and not waiting.
             await self._pace[post.channel_id].acquire()
-            await self._pace_of_all.acquire()
+            async with self._queue:
+                await self._pace_of_all.acquire()
             if not await self.store.claim(post, self.clock()):
                 return await self.store.current(post)
             post = await self._send_claimed(await self.store.current(post))
