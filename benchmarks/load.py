@@ -39,7 +39,14 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 #: Sent before the clock runs: the first request of a server asks Slack who it is.
 WARMUP = 10
-UNPACED = Timing(per_message=0.000_001, coalesce=0.0, look_again=0.0, arxiv=0.001)
+UNPACED = Timing(
+    per_message=0.000_001,
+    per_workspace=0.000_001,
+    per_seed=0.000_001,
+    coalesce=0.0,
+    look_again=0.0,
+    arxiv=0.001,
+)
 MORNING = datetime(2026, 8, 18, 9, 30, tzinfo=UTC)
 
 _MODULES = {

@@ -30,6 +30,7 @@ from bot.examples import Finding
 from bot.explaining import Explaining
 from bot.health import Health, Line
 from bot.ingest import Clock, Ingest
+from bot.leftovers import Leftovers
 from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
@@ -145,10 +146,23 @@ class Bot:
             experiment=settings.papers_experiment,
         )
         troubles = Troubles(store, slack, identity.team_id, clock)
-        self.daily = Daily(store, drafting, delivery, troubles, identity.team_id, clock, metrics, timing.tick)
+        leftovers = Leftovers(store, slack, delivery, seed, clock)
+        until = settings.papers_post_until
+        self.daily = Daily(
+            store,
+            drafting,
+            delivery,
+            troubles,
+            leftovers,
+            identity.team_id,
+            clock,
+            metrics,
+            until,
+            timing,
+        )
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
-        lists = Lists(store, ingest, self.recommender, identity.team_id)
+        lists = Lists(store, ingest, self.recommender, identity.team_id, zone)
         self.explaining = Explaining(store, search, self.recommender, entries, identity.team_id)
         finding, attachments = Finding(ingest, search), Attachments(slack)
         self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)

@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         description="Channels to post to, ids or names, separated by commas; others can `/papers subscribe`",
     )
     papers_post_at: time = Field(default=time(9, 0), description="When to post, in the time zone below")
+    papers_post_until: time = Field(
+        default=time(18, 0),
+        description="Until when to wait for papers while none are listed, before the channel is told why; an hour "
+        "before `PAPERS_POST_AT` means until midnight",
+    )
     papers_timezone: str = Field(
         default="UTC", description="Time zone of the channels and of `/papers today`, e.g. `Europe/Berlin`"
     )
@@ -229,7 +234,7 @@ class Settings(BaseSettings):
             ) from error
         return value
 
-    @field_validator("papers_post_at", mode="before")
+    @field_validator("papers_post_at", "papers_post_until", mode="before")
     @classmethod
     def _hour(cls, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, str) and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()):

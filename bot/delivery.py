@@ -18,7 +18,15 @@ from aiolimiter import AsyncLimiter
 from bot.errors import DeliveryError
 from bot.ingest import Clock
 from bot.logs import event
-from bot.messages import Message, drawn, header_message, paper_message, rest_message, shared_message
+from bot.messages import (
+    Message,
+    drawn,
+    header_message,
+    note_message,
+    paper_message,
+    rest_message,
+    shared_message,
+)
 from bot.metrics import Metrics
 from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
@@ -34,8 +42,12 @@ LEASE = timedelta(seconds=30)
 LOOKS = 2
 #: How often Slack may ask to wait before the edition is left for the next tick.
 ATTEMPTS = 5
+#: Reactions of the bot's own that may follow one another at once, in all channels together: 50 in the first minute.
+SEEDS = 10
 #: Messages that may follow one another at once before a channel's pace sets in.
 BURST = 3
+#: The same for all channels together, so that a minute has 350 at most.
+BURST_OF_ALL = 50
 
 
 class Outcome(NamedTuple):
@@ -77,6 +89,10 @@ class Delivery:
         self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
         )
+        # The limiter lets anyone of those who wait through; the lock has them in order, so that no channel comes last.
+        self._queue = asyncio.Lock()
+        self._pace_of_all = AsyncLimiter(BURST_OF_ALL, BURST_OF_ALL * timing.per_workspace)
+        self._seed_pace = AsyncLimiter(SEEDS, SEEDS * timing.per_seed)
         self._busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sharing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -101,6 +117,17 @@ class Delivery:
             if outcome.new:
                 event(log, "edition posted", channel=edition.channel_id, day=edition.day, **outcome._asdict())
             return outcome
+
+    async def settle(self, edition: Edition) -> list[Post]:
+        """Find out what became of the posts of an edition that were being sent, and send nothing; returns its posts.
+
+        Raises DeliveryError when a person must act before the history can be read.
+        """
+        async with self._busy[edition.channel_id]:
+            for post in await self.store.posts(edition):
+                if post.state is PostState.SENDING and self._expired(post):
+                    self._announce(post, await self._look_for(post, over=True))
+            return await self.store.posts(edition)
 
     async def share(self, planned: Post) -> Post | None:
         """Send a shared paper, unless that is done, and return its post as the ledger has it then.
@@ -152,6 +179,8 @@ class Delivery:
                 break
             # Before the claim, so that a claimed post is being sent and not waiting.
             await self._pace[post.channel_id].acquire()
+            async with self._queue:
+                await self._pace_of_all.acquire()
             if not await self.store.claim(post, self.clock()):
                 return await self.store.current(post)
             post = await self._send_claimed(await self.store.current(post))
@@ -226,6 +255,8 @@ class Delivery:
 
     async def _draw(self, post: Post) -> tuple[Message, str]:
         """The message of a post, and what of the votes it shows."""
+        if post.kind is PostKind.NOTE:
+            return note_message(await self.store.edition_of(post)), ""
         if post.kind is PostKind.HEADER:
             return await self._draw_header(post), ""
         (paper,) = await self.store.papers([post.paper_id])
@@ -241,6 +272,7 @@ class Delivery:
         return await self.store.header_ts(post) if post.kind is PostKind.REST else ""
 
     async def _seed(self, post: Post) -> None:
+        await self._seed_pace.acquire()
         try:
             await self.slack.seed(post.channel_id, post.ts, self.seed)
         except NotSent:

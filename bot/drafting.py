@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from storage.models import Edition, Exposure, Listed, Paper, Post, PostKind, Sub
 FULL = 30
 #: Days a channel can catch up on, so that Monday's edition has what the weekend brought.
 CATCH_UP = timedelta(days=3)
+#: What was listed between that and so many days ago is counted, so that it can be looked up.
+MISSED = timedelta(days=30)
 #: Papers listed so many days ago can come back when their upvotes have grown since.
 BLOOM = timedelta(days=14)
 #: A paper under another number, or almost the same title, comes at most so long after the first.
@@ -68,12 +71,18 @@ class Drafting:
         self.team_id = team_id
         self.clock = clock
         self.experiment = experiment
+        self._turn = asyncio.Lock()
 
     async def draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
         """Choose and order the papers of the edition of `day`; None when there are none the channel has not had.
 
         `exact`: only papers listed on that very day, instead of all that was listed since the last edition.
         """
+        # One after the other: the store answers on the loop, and fifty channels at once would keep it from all else.
+        async with self._turn:
+            return await self._draft(subscription, day, exact=exact)
+
+    async def _draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
         last = None if exact else await self.store.last_edition(self.team_id, subscription.channel_id)
         listed = await (self._listed(day, day) if exact else self._since(last, min(day, self.ingest.today())))
         fresh = await self._unseen(subscription.channel_id, listed)
@@ -83,7 +92,13 @@ class Drafting:
         papers = await self.store.papers([*fresh, *late])
         ranked = await self.recommender.rank(papers, Audience(subscription.channel_id))
         shown = await self._shown(ranked, subscription, day, fresh, late)
-        return self._drafted(ranked, subscription, day, shown, fresh | late, last) if shown else None
+        if not shown:
+            return None
+        drafted = self._drafted(ranked, subscription, day, shown, fresh | late, last)
+        missed = await self._missed(
+            subscription.channel_id, last, min(day, self.ingest.today()), drafted.papers
+        )
+        return drafted._replace(edition=drafted.edition.model_copy(update={"missed": missed}))
 
     async def _shown(
         self,
@@ -156,6 +171,22 @@ class Drafting:
                     grown[before.paper_id] = listed[before.paper_id]
         return await self._unseen(channel_id, {id: it for id, it in grown.items() if id not in fresh})
 
+    async def _missed(
+        self, channel_id: str, last: Edition | None, today: date, shown: Sequence[Paper]
+    ) -> dict[str, int]:
+        """How many of Hugging Face's papers come too late for this edition and were in none, by day.
+
+        Those that the store has: a day on which the bot did not run may be missing.
+        """
+        if last is None:
+            return {}
+        end = today - CATCH_UP - timedelta(days=1)
+        listed = await self.store.listed(max(last.listed_day, today - MISSED), end)
+        had = await self.store.papers_posted(self.team_id, channel_id, list(listed))
+        had |= {paper.id for paper in shown}
+        days = [str(where.day) for id, where in listed.items() if where.curated and id not in had]
+        return dict(sorted(Counter(days).items()))
+
     async def _since(self, last: Edition | None, today: date) -> dict[str, Listed]:
         """The papers listed since a channel's last edition."""
         since = max(last.listed_day, today - CATCH_UP) if last else today - CATCH_UP
@@ -219,18 +250,28 @@ def _exposures(edition: Edition, shown: Sequence[Shown], ranked: Ranked) -> Iter
         )
 
 
+def unlisted(subscription: Subscription, day: date, now: datetime, why: str) -> Edition:
+    """The edition of a day without papers."""
+    return Edition(
+        team_id=subscription.team_id,
+        channel_id=subscription.channel_id,
+        day=day,
+        listed_day=day,
+        planned_at=now,
+        top=subscription.top,
+        why=why,
+    )
+
+
+def note_of(edition: Edition) -> Post:
+    """The one post of an edition without papers."""
+    return _first_post(edition, PostKind.NOTE)
+
+
 def posts_of(draft: Draft) -> list[Post]:
     """All posts of an edition: the header, the top as messages of their own, the rest for the thread."""
     edition = draft.edition
-    header = Post(
-        team_id=edition.team_id,
-        channel_id=edition.channel_id,
-        day=edition.day,
-        position=0,
-        kind=PostKind.HEADER,
-        planned_at=edition.planned_at,
-        seeded=True,
-    )
+    header = _first_post(edition, PostKind.HEADER)
     posts = [header]
     for position, paper in enumerate(draft.papers, start=1):
         kind = PostKind.PAPER if position <= edition.top else PostKind.REST
@@ -238,6 +279,19 @@ def posts_of(draft: Draft) -> list[Post]:
         changed = {"position": position, "kind": kind, "paper_id": paper.id, "seeded": kind is PostKind.REST}
         posts.append(header.model_copy(update=changed))
     return posts
+
+
+def _first_post(edition: Edition, kind: PostKind) -> Post:
+    return Post(
+        team_id=edition.team_id,
+        channel_id=edition.channel_id,
+        day=edition.day,
+        position=0,
+        kind=kind,
+        planned_at=edition.planned_at,
+        # It has no paper to vote on.
+        seeded=True,
+    )
 
 
 def _filling(rest: Sequence[str], listed: Mapping[str, Listed], room: int) -> list[str]:

@@ -208,7 +208,8 @@ class Ingest:
 
     async def _is_due(self, source: SourceName, day: date) -> bool:
         last = await self.store.reading(source, day)
-        if last is None:
+        # Read later than now: the clock was set back, and such a reading would hold until it is there again.
+        if last is None or last.read_at > self.clock():
             return True
         if not last.error and last.read_at.date() >= day + SETTLED:
             return False

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from bot import emptiness
 from bot.errors import UsageError
 from bot.ingest import SEARCH_PATIENCE, Ingest
 from bot.messages import day_heading
@@ -36,11 +38,14 @@ class Listing(NamedTuple):
 class Lists:
     """Makes lists for one workspace. Every method raises UsageError with the sentence a person reads."""
 
-    def __init__(self, store: Store, ingest: Ingest, recommender: Recommender, team_id: str) -> None:
+    def __init__(
+        self, store: Store, ingest: Ingest, recommender: Recommender, team_id: str, zone: ZoneInfo
+    ) -> None:
         self.store = store
         self.ingest = ingest
         self.recommender = recommender
         self.team_id = team_id
+        self.zone = zone
 
     async def day(self, day: date, audience: Audience, *, newest: bool) -> Listing:
         """The papers of a day, as this audience should see them; of the `newest` day instead where it has none."""
@@ -48,27 +53,19 @@ class Lists:
         listed = await self.store.listed(day, day)
         shown, note = day, ""
         if not listed:
-            why = (
-                await self._why_empty(day)
-                if read
-                else " yet: Hugging Face is slow to answer; ask again in a minute"
-            )
+            why = ": Hugging Face is slow to answer; ask again in a minute"
+            if read:
+                why = emptiness.for_answer(await emptiness.examine(self.store, self.ingest, day, self.zone))
             before = await self.store.newest_day(day)
             if before is None or not newest:
                 raise UsageError(f"No papers are listed for {day:%A} {day}{why}.")
-            shown, note = before, f"Nothing is listed for today yet{why}; this is the newest day I have."
+            shown, note = before, f"Nothing is listed for today yet{why}. This is the newest day I have."
             listed = await self.store.listed(shown, shown)
         ranked = await self.recommender.rank(await self.store.papers(list(listed)), audience)
         # The buttons name the day: "today" is another one after midnight.
         return Listing(
             day_heading(shown), ranked.ordered, " ".join(filter(None, [note, _tasted(ranked)])), str(shown)
         )
-
-    async def _why_empty(self, day: date) -> str:
-        reading = await self.store.reading("huggingface", day)
-        if reading and reading.error:
-            return " because Hugging Face could not be read; I try again every minute"
-        return ": Hugging Face lists few papers or none at weekends" if day.weekday() >= 5 else ""
 
     async def top(self, period: str) -> Listing:
         """What this team and Hugging Face's readers liked best in a period, whoever asks."""

@@ -40,6 +40,11 @@ def _exposure(row: Row) -> Exposure:
     return Exposure.model_validate({**row, "parts": json.loads(row["parts"])})
 
 
+def as_edition(row: Row) -> Edition:
+    lists = {name: json.loads(row[name]) for name in ("listed", "missed")}
+    return Edition.model_validate({**row, **lists})
+
+
 class Exposures(Connected):
     async def record_exposures(self, exposures: Sequence[Exposure]) -> None:
         """Keep what was shown to a person; what an edition shows is kept when it is planned."""
@@ -71,8 +76,8 @@ class Exposures(Connected):
     async def editions_of(self, team_id: str, first: date, channel_id: str = "") -> list[Edition]:
         """A workspace's editions from a day on, oldest first; of one channel, where one is named."""
         rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND day >= :first "
+            "SELECT * FROM editions WHERE team_id = :team AND day >= :first AND why = '' "
             "AND (:channel = '' OR channel_id = :channel) ORDER BY planned_at, channel_id",
             {"team": team_id, "first": iso(first), "channel": channel_id},
         )
-        return [Edition.model_validate({**row, "listed": json.loads(row["listed"])}) for row in rows]
+        return [as_edition(row) for row in rows]

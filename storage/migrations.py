@@ -222,6 +222,15 @@ def m009_troubles(db: Database) -> None:
 
 
 @migrations()
+def m010_empty_days(db: Database) -> None:
+    # Since when a source fails for a day: the last attempt alone does not tell.
+    db.execute("ALTER TABLE readings ADD COLUMN failing_since TEXT")
+    db.execute("UPDATE readings SET failing_since = read_at WHERE error != ''")
+    db.execute("ALTER TABLE editions ADD COLUMN missed TEXT NOT NULL DEFAULT '{}'")
+    db.execute("ALTER TABLE editions ADD COLUMN why TEXT NOT NULL DEFAULT ''")
+
+
+@migrations()
 def m011_health(db: Database) -> None:
     db.execute("""
         CREATE TABLE health (

@@ -162,12 +162,16 @@ class Trouble(NamedTuple):
 
 
 class PostKind(StrEnum):
-    """A header, a paper of the top and one of the rest make up an edition; a share is of none."""
+    """A header, a paper of the top and one of the rest make up an edition; a share is of none.
+
+    A note stands alone in an edition without papers, and says why there are none.
+    """
 
     HEADER = "header"
     PAPER = "paper"
     REST = "rest"
     SHARE = "share"
+    NOTE = "note"
 
 
 class PostState(StrEnum):
@@ -185,7 +189,8 @@ class Edition(_Value):
     `listed_day` is the newest day its papers were listed on: on a Sunday, the Friday before.
     `first_day` is the oldest of those days, where they are several.
     `announced_day` is the newest of arXiv's announcements that the channel has seen by then.
-    `listed` counts its papers by source, and `left_out` the day's other papers.
+    `listed` counts its papers by source, and `left_out` the day's other papers. `missed` counts papers of earlier days
+    that came in no edition, by day (`2026-08-14`). Where there are no papers, `why` says so in a sentence (mrkdwn).
     """
 
     team_id: str
@@ -198,6 +203,8 @@ class Edition(_Value):
     top: int
     listed: dict[str, int] = {}
     left_out: int = 0
+    missed: dict[str, int] = {}
+    why: str = ""
 
 
 class Post(_Value):
@@ -398,7 +405,10 @@ class Activity(NamedTuple):
 
 
 class Reading(_Value):
-    """How the last attempt to read one source for one day went; `error` is empty when it worked."""
+    """How the last attempt to read one source for one day went; `error` is empty when it worked.
+
+    `failing_since` is the first of the attempts that failed in a row, up to this one; the store keeps it.
+    """
 
     source: SourceName
     day: date
@@ -406,6 +416,7 @@ class Reading(_Value):
     papers: int = 0
     skipped: int = 0
     error: str = ""
+    failing_since: Moment | None = None
 
 
 class Health(_Value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from storage.database import Connected, Row, as_json, iso, to_row
 from storage.models import Batch, Listed, Paper, Reading, SourceName
@@ -29,6 +29,8 @@ _INSERT = f"""
     VALUES ({", ".join(f":{name}" for name in _COLUMNS)}, :first_seen_at, :changed)
     ON CONFLICT (id) DO UPDATE SET {_MERGE}, changed = excluded.changed WHERE {_CHANGED}"""
 
+#: A source that fails for so many days in a row is looked for the beginning of it.
+BEFORE = timedelta(days=3)
 #: The number of the last change to any paper; 0 in an empty database.
 NEWEST_CHANGE = "SELECT coalesce(max(changed), 0) AS newest FROM papers"
 # A new paper's number is one more than the newest's. Counting the papers instead would read them all.
@@ -143,11 +145,24 @@ class Papers(Connected):
         return int(rows[0]["papers"])
 
     async def record_reading(self, reading: Reading) -> None:
+        """Keep how a reading went, and since when they fail."""
         self.write(
-            "INSERT OR REPLACE INTO readings (source, day, read_at, papers, skipped, error) "
-            "VALUES (:source, :day, :read_at, :papers, :skipped, :error)",
+            "INSERT INTO readings (source, day, read_at, papers, skipped, error, failing_since) "
+            "VALUES (:source, :day, :read_at, :papers, :skipped, :error, iif(:error = '', NULL, :read_at)) "
+            "ON CONFLICT (source, day) DO UPDATE SET read_at = excluded.read_at, papers = excluded.papers, "
+            "skipped = excluded.skipped, error = excluded.error, failing_since = iif(excluded.error = '', NULL, "
+            "coalesce(readings.failing_since, excluded.read_at))",
             to_row(reading),
         )
+
+    async def failing_since(self, source: SourceName, day: date) -> datetime | None:
+        """Since when a source can't be read, be it for a day alone or for those before it; None when it can."""
+        rows = self.rows(
+            "SELECT min(failing_since) AS since, max(day) AS day FROM readings "
+            "WHERE source = :source AND day BETWEEN :first AND :day AND error != ''",
+            {"source": source, "first": iso(day - BEFORE), "day": iso(day)},
+        )
+        return datetime.fromisoformat(rows[0]["since"]) if rows[0]["day"] == iso(day) else None
 
     async def reading(self, source: SourceName, day: date) -> Reading | None:
         rows = self.rows(

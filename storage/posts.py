@@ -7,12 +7,11 @@ A share is a post without a day. It goes the same way, before and after nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from storage.database import Connected, Row, as_json, iso, to_row
-from storage.exposures import KEEP_EXPOSURE
+from storage.database import Connected, as_json, iso, to_row
+from storage.exposures import KEEP_EXPOSURE, as_edition
 from storage.models import Edition, Exposure, Paper, Post
 
 _EDITION = tuple(Edition.model_fields)
@@ -28,10 +27,6 @@ _KEY = (
     "team_id = :team_id AND channel_id = :channel_id AND day IS :day AND position = :position "
     "AND paper_id = :paper_id"
 )
-
-
-def _edition(row: Row) -> Edition:
-    return Edition.model_validate({**row, "listed": json.loads(row["listed"])})
 
 
 class Posts(Connected):
@@ -93,6 +88,19 @@ class Posts(Connected):
                 connection.execute(f"DELETE FROM exposures WHERE {same} AND user_id = ''", key)
                 connection.execute(f"DELETE FROM editions WHERE {same}", key)
 
+    async def withdraw(self, edition: Edition) -> int:
+        """Take back the posts of an edition that were not sent yet; returns how many. Their papers are free again."""
+        key = {"team": edition.team_id, "channel": edition.channel_id, "day": iso(edition.day)}
+        same = "team_id = :team AND channel_id = :channel AND day = :day"
+        with self.writing() as connection:
+            connection.execute(
+                f"DELETE FROM exposures WHERE {same} AND user_id = '' AND paper_id IN "
+                f"(SELECT paper_id FROM posts WHERE {same} AND state = 'planned')",
+                key,
+            )
+            gone = connection.execute(f"DELETE FROM posts WHERE {same} AND state = 'planned'", key)
+        return gone.rowcount
+
     async def plan_share(self, share: Post) -> Post:
         """Write a share down, unless the channel had its paper; returns the channel's post of the paper."""
         self.write(_INSERT, to_row(share))
@@ -123,18 +131,20 @@ class Posts(Connected):
 
     async def edition(self, team_id: str, channel_id: str, day: date) -> Edition | None:
         rows = self.rows(_OF_DAY, {"team_id": team_id, "channel_id": channel_id, "day": iso(day)})
-        return _edition(rows[0]) if rows else None
+        return as_edition(rows[0]) if rows else None
 
     async def edition_of(self, post: Post) -> Edition:
         """The edition that a post is of, which must not be a share."""
-        return _edition(self.rows(_OF_DAY, to_row(post))[0])
+        return as_edition(self.rows(_OF_DAY, to_row(post))[0])
 
     async def last_edition(self, team_id: str, channel_id: str) -> Edition | None:
+        """A channel's newest edition with papers."""
         rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel ORDER BY day DESC LIMIT 1",
+            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND why = '' "
+            "ORDER BY day DESC LIMIT 1",
             {"team": team_id, "channel": channel_id},
         )
-        return _edition(rows[0]) if rows else None
+        return as_edition(rows[0]) if rows else None
 
     async def unfinished_editions(self, team_id: str) -> list[Edition]:
         """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first.
@@ -149,7 +159,7 @@ class Posts(Connected):
             "ORDER BY planned_at, channel_id",
             {"team": team_id},
         )
-        return [_edition(row) for row in rows]
+        return [as_edition(row) for row in rows]
 
     async def waiting(self, team_id: str, before: datetime) -> list[Post]:
         """Posts that may have been sent, and were claimed before then: the channel's history is yet to tell."""
@@ -199,9 +209,9 @@ class Posts(Connected):
         return [Post.model_validate(row) for row in rows]
 
     async def current(self, post: Post) -> Post:
-        """The post as the ledger has it now."""
+        """The post as the ledger has it now; as it was, where it was withdrawn in the meantime."""
         rows = self.rows(f"SELECT * FROM posts WHERE {_KEY}", to_row(post))
-        return Post.model_validate(rows[0])
+        return Post.model_validate(rows[0]) if rows else post
 
     async def header_ts(self, post: Post) -> str:
         """The `ts` of the header of a post's edition; empty for a share, and while the header is not sent."""

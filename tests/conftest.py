@@ -28,12 +28,14 @@ TUESDAY = datetime(2026, 8, 18, 9, 30, tzinfo=UTC)
 QUICK = Timing(
     tick=0.05,
     per_message=0.001,
+    per_workspace=0.0001,
     coalesce=0.05,
     look_again=0.05,
     arxiv=0.01,
     per_read=0.001,
     socket=0.2,
     health=0.0,
+    per_seed=0.001,
 )
 
 

@@ -98,7 +98,7 @@ async def test_today_shows_the_newest_day_and_says_so_while_nothing_is_listed(
     listed(upstream, "2026-08-17", ["A Paper of Monday"])
     await ask("yesterday")
     answer = await ask("")
-    assert "Nothing is listed for today yet; this is the newest day I have" in answer.plain()
+    assert "Nothing is listed for today yet. This is the newest day I have" in answer.plain()
     assert "Papers of Monday 17 August 2026" in answer.plain()
 
 

@@ -203,7 +203,7 @@ def test_processes_that_open_a_new_file_at_once_all_get_it(tmp_path: Path) -> No
 async def test_a_failed_transaction_leaves_nothing_and_the_next_one_works(store: Store) -> None:
     def fail_halfway() -> None:
         with store.writing() as connection:
-            connection.execute("INSERT INTO readings VALUES ('arxiv', '2026-08-18', 'now', 1, 0, '')")
+            connection.execute("INSERT INTO readings VALUES ('arxiv', '2026-08-18', 'now', 1, 0, '', NULL)")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

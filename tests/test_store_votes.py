@@ -164,7 +164,7 @@ async def test_other_workspaces_never_leak(votes: Store) -> None:
 
 
 async def test_every_key_of_a_workspaces_table_begins_with_its_workspace(votes: Store) -> None:
-    of_the_world = {"papers", "upvotes", "listings", "readings", "corpus", "vectors", "harvests"}
+    of_the_world = {"papers", "upvotes", "listings", "readings", "corpus", "vectors", "harvests", "health"}
     tables = {table.name: table for table in votes.db.tables if not table.name.startswith("_")}
     assert set(tables) > of_the_world
     for name in set(tables) - of_the_world:

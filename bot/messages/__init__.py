@@ -19,7 +19,7 @@ from bot.messages.answers import (
     voted_message,
 )
 from bot.messages.blocks import Message, channel_mention
-from bot.messages.edition import SOURCE_NAMES, header_message
+from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
@@ -104,6 +104,7 @@ __all__ = [
     "header_message",
     "help_message",
     "mute_message",
+    "note_message",
     "nothing_found",
     "notice",
     "off_remark",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from bot.messages.blocks import Message, context, header
+from datetime import date
+
+from bot.messages.blocks import Message, context, header, section
 from bot.messages.text import count
 from storage.models import Edition
 
 SOURCE_NAMES = {"huggingface": "Hugging Face Daily Papers", "arxiv": "arXiv"}
+
+
+#: So many missed days are named each.
+_MISSED_NAMED = 3
 
 
 def header_message(edition: Edition, papers: int, seed: str) -> Message:
@@ -17,11 +23,32 @@ def header_message(edition: Edition, papers: int, seed: str) -> Message:
     lines = [f"{_from_where(edition.listed, papers)}  ·  {where}"]
     if edition.left_out:
         lines.append(f"{count(edition.left_out, 'other paper')} of the day: `/papers {edition.listed_day}`")
+    if edition.missed:
+        lines.append(f"In no edition: {_missed(edition.missed)}")
     lines.append(f"React with :{seed}: or press *Upvote*: this team's votes rank the papers.")
     return {
         "text": f"{title}: {count(papers, 'paper')}",
         "blocks": [header(f"📄 {title}"), *(context(line) for line in lines)],
     }
+
+
+def note_message(edition: Edition) -> Message:
+    """What stands in the channel in the place of an edition without papers."""
+    return {"text": edition.why, "blocks": [section(edition.why)]}
+
+
+def _missed(missed: dict[str, int]) -> str:
+    """`3 papers of 11 August (`/papers 2026-08-11`)` and so on; of many days the number, the first and the last."""
+    days = sorted(missed)
+    if len(days) <= _MISSED_NAMED:
+        return ", ".join(f"{count(missed[day], 'paper')} of {_asked(day)}" for day in days)
+    papers = count(sum(missed.values()), "paper")
+    return f"{papers} of {len(days)} days, from {_asked(days[0])} to {_asked(days[-1])}"
+
+
+def _asked(day: str) -> str:
+    """A day, and how to see its papers."""
+    return f"{date.fromisoformat(day).day} {date.fromisoformat(day):%B} (`/papers {day}`)"
 
 
 def _span(edition: Edition) -> str:
@@ -35,6 +62,8 @@ def _span(edition: Edition) -> str:
 def _from_where(listed: dict[str, int], papers: int) -> str:
     """`24 papers from Hugging Face Daily Papers`, or `31 papers: 24 from Hugging Face Daily Papers, 7 from arXiv`."""
     parts = [(SOURCE_NAMES[name], number) for name, number in listed.items() if number]
+    if not parts:
+        return count(papers, "paper")
     if len(parts) == 1:
         return f"{count(papers, 'paper')} from {parts[0][0]}"
     return f"{count(papers, 'paper')}: " + ", ".join(f"{number:,} from {name}" for name, number in parts)
