@@ -234,10 +234,13 @@ class Delivery:
         return await self.store.current(post)
 
     async def _confirm(self, post: Post, ts: str, shown: str) -> None:
-        if not await self.store.confirm(post, ts, shown):
-            log.error("%s is there twice; this one is %s", _named(post), ts)
-        else:
+        if await self.store.confirm(post, ts, shown):
             self.metrics.posts.labels("sent").inc()
+            return
+        known = await self.store.current(post)
+        # Two processes that looked for it have found the same message.
+        if known.ts != ts:
+            log.error("%s is there twice, as %s and as %s", _named(post), known.ts or "nothing known", ts)
 
     async def _abandon(self, post: Post, reason: str) -> None:
         await self.store.abandon(post, reason)

@@ -128,6 +128,7 @@ async def test_a_process_that_died_while_posting_leaves_nothing_twice_and_nothin
     assert await states(bot, papers) == [PostState.SENT] * 5
 
 
+@pytest.mark.parametrize("work", [True, False])
 async def test_two_processes_that_settle_a_dead_ones_post_send_it_once(
     bot: Bot,
     settings: Settings,
@@ -135,8 +136,10 @@ async def test_two_processes_that_settle_a_dead_ones_post_send_it_once(
     clock: MovedClock,
     papers: str,
     expected: list[str],
+    caplog: pytest.LogCaptureFixture,
+    work: bool,
 ) -> None:
-    slack.faults.hang(POST, seconds=30, work=False)
+    slack.faults.hang(POST, seconds=30, work=work)
     (dying,) = await bot.daily.tick()
     await slack.wait_for(lambda: post_calls(slack) == 1)
     dying.cancel()
@@ -146,6 +149,7 @@ async def test_two_processes_that_settle_a_dead_ones_post_send_it_once(
         await asyncio.gather(tick(bot), tick(other))
         await until_done(bot, clock)
     assert papers_in(slack, papers) == expected
+    assert "is there twice" not in caplog.text
 
 
 async def test_two_processes_share_an_edition_without_a_paper_twice(

@@ -318,6 +318,42 @@ async def test_an_event_can_be_delivered_twice_though_acknowledged(
     assert bot.retries[1][0] == "1"
 
 
+async def test_an_event_that_is_held_back_is_overtaken_by_the_next(
+    slack: Workspace, bot: Bot, ada: str, papers: str, post: str
+) -> None:
+    slack.courier.retry_delays = (60, 300)
+    slack.faults.hold_back()
+    assert slack.faults.pending() == ["an event held back (1x)"]
+    await slack.react(ada, papers, post, "+1")
+    await slack.unreact(ada, papers, post, "+1")
+    await slack.retry_now()
+    assert [body["event"]["type"] for body in bot.heard] == ["reaction_removed", "reaction_added"]
+    assert bot.retries[1] == ("1", "connection_failed")
+
+
+async def test_a_command_under_way_holds_up_no_retry(
+    slack: Workspace, bot: Bot, ada: str, papers: str, post: str
+) -> None:
+    answered = asyncio.Event()
+
+    @bot.does("command")
+    async def slowly(ack: Any, **_: Any) -> None:
+        await answered.wait()
+        await ack()
+
+    slack.courier.retry_delays = (60,)
+    slack.faults.hold_back()
+    held = await slack.react(ada, papers, post, "+1")
+    command = asyncio.create_task(slack.command(ada, papers, "/papers"))
+    await slack.wait_for(lambda: any("command" in body for body in bot.heard))
+    async with asyncio.timeout(5):
+        await slack.retry_now()
+    assert held
+    assert held.acked
+    answered.set()
+    assert (await command).acked
+
+
 async def test_an_acknowledgement_of_a_command_can_be_lost(
     slack: Workspace, bot: Bot, ada: str, papers: str
 ) -> None:

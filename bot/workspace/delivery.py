@@ -107,7 +107,8 @@ class Courier:
 
     async def retry_now(self) -> None:
         """Let the next retry of everything that waits for one happen now."""
-        waiting = [delivery for delivery in self.deliveries if not delivery.done]
+        # Commands and clicks under way are never tried again.
+        waiting = list(self._unacked)
         for delivery in waiting:
             delivery.resting.clear()
         self._hurry.set()
@@ -145,7 +146,10 @@ class Courier:
 
     async def _until_acked(self, delivery: Delivery) -> None:
         try:
-            await self._attempt(delivery)
+            if self.faults.take_holding_back():
+                delivery.attempts, delivery.reason = 1, "connection_failed"
+            else:
+                await self._attempt(delivery)
             for delay in self.retry_delays:
                 if delivery.acked:
                     break

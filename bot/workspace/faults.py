@@ -26,6 +26,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._dropped_acks = 0
         self._redelivered = 0
+        self._held_back = 0
 
     def rate_limit(
         self, method: str, *, retry_after: int = 1, times: int = 1, channel: str | None = None
@@ -55,6 +56,10 @@ class Faults:
         """Deliver the next events a second time although the bot acknowledged them."""
         self._redelivered += times
 
+    def hold_back(self, *, times: int = 1) -> None:
+        """Bring the next events only with their first retry, so that later ones overtake them."""
+        self._held_back += times
+
     def pending(self) -> list[str]:
         """What has not happened yet, in words."""
         kinds = {
@@ -66,12 +71,13 @@ class Faults:
         calls = [f"{kinds[fault.kind]} for {fault.method} ({fault.times}x)" for fault in self._faults]
         acks = f"a lost ack ({self._dropped_acks}x)" if self._dropped_acks else ""
         twice = f"an event delivered twice ({self._redelivered}x)" if self._redelivered else ""
-        return [*calls, *filter(None, (acks, twice))]
+        late = f"an event held back ({self._held_back}x)" if self._held_back else ""
+        return [*calls, *filter(None, (acks, twice, late))]
 
     def clear(self) -> None:
         """Forget all trouble that has not happened yet."""
         self._faults.clear()
-        self._dropped_acks = self._redelivered = 0
+        self._dropped_acks = self._redelivered = self._held_back = 0
 
     def take(self, method: str, channel: str | None) -> Fault | None:
         """The fault this call meets, if any; counts it as used."""
@@ -91,4 +97,9 @@ class Faults:
     def take_redelivery(self) -> bool:
         """Whether the event that was just acknowledged is to be delivered again."""
         self._redelivered -= (taken := self._redelivered > 0)
+        return taken
+
+    def take_holding_back(self) -> bool:
+        """Whether the event that is about to be delivered is to wait for its first retry."""
+        self._held_back -= (taken := self._held_back > 0)
         return taken
