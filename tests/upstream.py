@@ -92,6 +92,10 @@ class Upstream:
         """Requests below `path_prefix` wait this long before they are answered."""
         self._faults.append(_Fault(path_prefix, times, seconds=seconds))
 
+    def heal(self) -> None:
+        """From now on every request gets its own answer at once."""
+        self._faults.clear()
+
     async def asked(self, times: int) -> None:
         """Wait until there were this many requests in all."""
         async with asyncio.timeout(60):

@@ -38,6 +38,8 @@ class WebApi:
     reaction_users_shown: int
     history_limit: int
     history_days: int | None
+    #: Each hears of every call once its work is done, before the answer goes out.
+    listeners: list[Callable[[Call], None]] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request and remember it as a `Call`."""
@@ -53,6 +55,8 @@ class WebApi:
             answer.body = {"ok": False, "error": error.error, **error.extra}
         call.ok, call.error, call.status = answer.body["ok"], answer.body.get("error"), answer.status
         call.answer, call.milliseconds = answer.body, (time.monotonic() - started) * 1000
+        for listener in self.listeners:
+            listener(call)
         self.state.changes.notify()
         # As the clock of the workspace says, by which its events are dated.
         answer.headers["Date"] = formatdate(self.state.clock(), usegmt=True)
