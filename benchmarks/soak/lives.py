@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from ctypes import c_double
+from ctypes import c_byte, c_double
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -73,16 +73,18 @@ class Nest:
 
     def start(self, context: ForkServerContext, post_to: str = "") -> Life:
         """A `papers-bot run`, or with a channel `papers-bot post --channel`."""
-        process = context.Process(target=_live, args=(self, post_to), daemon=True)
+        listens = context.RawValue("b", 0)
+        process = context.Process(target=_live, args=(self, post_to, listens), daemon=True)
         process.start()
-        return Life(process)
+        return Life(process, listens)
 
 
 class Life:
     """One running process."""
 
-    def __init__(self, process: ForkServerProcess) -> None:
+    def __init__(self, process: ForkServerProcess, listens: c_byte) -> None:
         self.process = process
+        self._listens = listens
         self.killed = False
         #: Seconds of processor time until it was killed or asked to stop.
         self.cpu = 0.0
@@ -102,7 +104,10 @@ class Life:
         return True
 
     async def stopped(self) -> int | None:
-        """Its exit status after a SIGTERM."""
+        """Its exit status after a SIGTERM, which it gets once it listens to signals."""
+        async with asyncio.timeout(30):
+            while self.alive and not self._listens.value:  # noqa: ASYNC110 - nothing tells this process of the other's
+                await asyncio.sleep(0.01)
         if self.alive:
             self._signal(signal.SIGTERM)
         await self.ended()
@@ -132,18 +137,19 @@ def forkserver() -> ForkServerContext:
     return context
 
 
-def _live(nest: Nest, post_to: str) -> None:
+def _live(nest: Nest, post_to: str, listens: c_byte) -> None:
     logging.basicConfig(
         filename=nest.log, level=logging.WARNING, format=f"{os.getpid()} %(levelname)s %(name)s: %(message)s"
     )
     logging.captureWarnings(capture=True)
-    asyncio.run(_run(nest, post_to))
+    asyncio.run(_run(nest, post_to, listens))
 
 
-async def _run(nest: Nest, post_to: str) -> None:
+async def _run(nest: Nest, post_to: str, listens: c_byte) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
+    listens.value = 1
     if driver := multiprocessing.parent_process():
         # Whoever ends the run must not have to look for what it left behind.
         loop.add_reader(driver.sentinel, stop.set)
