@@ -24,7 +24,7 @@ from bot.ranking.terms import typical_terms
 from bot.ranking.ties import break_ties
 from bot.ranking.trend import Gathered, Trend
 from bot.ranking.why import Reason
-from bot.search import Search
+from bot.search import Search, says_something
 from bot.shelf import Shelf
 from bot.wishes import Wishes, wishes
 from storage import Store
@@ -36,6 +36,10 @@ T = TypeVar("T")
 USUAL = timedelta(days=30)
 #: Of a search's results so many are put in order where they match equally well.
 TIED = 25
+
+
+#: Terms by which a taste is described.
+TERMS = 8
 
 
 class Audience(NamedTuple):
@@ -205,9 +209,12 @@ class Recommender:
     async def terms(self, ids: Sequence[str]) -> list[str]:
         """The words that set these papers apart from the recent ones, most telling first."""
         day = self.clock().date().isoformat()
-        return await self._aside(
-            lambda: typical_terms(self._shelf.library(ids, day, self.search.encoder), ids)
+        found = await self._aside(
+            lambda: typical_terms(self._shelf.library(ids, day, self.search.encoder), ids, 3 * TERMS)
         )
+        # What is no word to search for tells nobody anything.
+        telling = [term for term in found if all(map(says_something, (term.split()[0], term.split()[-1])))]
+        return telling[:TERMS]
 
     async def aclose(self) -> None:
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)

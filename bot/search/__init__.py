@@ -5,7 +5,7 @@ from bot.search.matching import matches
 from bot.search.models import Embedding
 from bot.search.query import QUERY_LIMIT, Query, Term, parse
 from bot.search.snippet import snippet
-from bot.search.text import names
+from bot.search.text import names, says_something
 
 __all__ = [
     "FEW",
@@ -19,5 +19,6 @@ __all__ = [
     "matches",
     "names",
     "parse",
+    "says_something",
     "snippet",
 ]
