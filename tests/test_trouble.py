@@ -127,7 +127,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small database that is whole."""
     path = tmp_path_factory.mktemp("sound") / "papers.db"
     with Store.open(path) as store:
-        store.write("INSERT INTO readings VALUES ('arxiv', '2026-08-18', 'now', 1, 0, '')", {})
+        store.write("INSERT INTO readings VALUES ('arxiv', '2026-08-18', 'now', 1, 0, '', NULL)", {})
     return path
 
 
@@ -141,7 +141,9 @@ def test_whatever_is_broken_the_error_is_one_of_ours(
     path.write_bytes(content[:start] + (b"" if cut else garbage + content[start + len(garbage) :]))
     with contextlib.suppress(StoreError), Store.open(path) as store:
         store.rows("SELECT * FROM readings")
-        store.write("INSERT OR REPLACE INTO readings VALUES ('arxiv', '2026-08-19', 'now', 1, 0, '')", {})
+        store.write(
+            "INSERT OR REPLACE INTO readings VALUES ('arxiv', '2026-08-19', 'now', 1, 0, '', NULL)", {}
+        )
     shutil.rmtree(path.parent)
 
 
