@@ -339,7 +339,7 @@ minutes = st.integers(0, 4 * 24 * 60 - 1)
     shifts=st.lists(st.integers(-2, 2), max_size=4),
     cuts=st.lists(minutes, max_size=3),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 async def test_whatever_the_pages_and_interruptions_every_paper_is_harvested_once(
     times: list[tuple[int, int, str]],
     most: int,
