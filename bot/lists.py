@@ -85,6 +85,8 @@ class Lists:
     async def recommended(self, user_id: str) -> Listing:
         """The last days' papers that a person may like best, without those they have judged."""
         today = self.ingest.today()
+        # Where the bot is new, nobody has asked for a day yet.
+        await self.ingest.ensure_day(today, SEARCH_PATIENCE)
         listed = await self.store.listed(today - RECENT, today)
         liking = await self.recommender.liking(user_id)
         judged = {id for id, liked in liking.preferences.items() if abs(liked) > 0.1}
