@@ -68,6 +68,8 @@ class Daily:
         self._working: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, datetime] = {}
         self._refused: DeliveryError | None = None
+        #: Since when a channel's edition of a day is looked for.
+        self._asked: dict[tuple[str, date], datetime] = {}
 
     async def run(self) -> None:
         """Post what is due, for ever. Raises DeliveryError once Slack does not take the token any more."""
@@ -145,8 +147,10 @@ class Daily:
     async def _post_due(self, due: Due) -> None:
         """Post today's edition, or say why there is none once there has been time enough for papers to appear."""
         subscription, day = due.subscription, due.local.date()
+        asked = self._asked.setdefault((subscription.channel_id, day), self.clock())
         edition = await self._plan(subscription, day, exact=False)
-        if edition is None and is_over(due.local.time(), subscription.post_at, self.until):
+        over = is_over(due.local.time(), subscription.post_at, self.until)
+        if edition is None and over and (self.clock() - asked).total_seconds() >= self.timing.look_for_papers:
             edition = await self._explain(due)
         if edition:
             await self.delivery.send(edition)

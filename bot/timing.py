@@ -14,6 +14,7 @@ class Timing:
     `per_workspace`: between messages to all channels together; Slack takes several hundred a minute.
     `coalesce`: votes that come within this time of the first are shown by one update.
     `look_again`: before a message whose fate is unknown is looked for a second time.
+    `look_for_papers`: before a bot that was started late in the day says that there are none.
     `arxiv`: between requests to arXiv, which asks for three seconds.
     `call`: before a call to Slack has failed, which answers within a few seconds or not at all; less than
     a claim's lease.
@@ -30,6 +31,7 @@ class Timing:
     per_workspace: float = 0.2
     coalesce: float = 1.0
     look_again: float = 3.0
+    look_for_papers: float = 3600.0
     arxiv: float = 3.0
     call: float = 20.0
     refresh: float = 1800.0

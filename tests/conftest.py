@@ -31,6 +31,7 @@ QUICK = Timing(
     per_workspace=0.0001,
     coalesce=0.05,
     look_again=0.05,
+    look_for_papers=0.0,
     arxiv=0.01,
     per_read=0.001,
     socket=0.2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -288,3 +289,18 @@ async def test_readings_that_fail_keep_since_when_until_one_works(bot: Bot) -> N
     assert await read(11, "still down") == TUESDAY.replace(hour=9, minute=0)
     assert await read(12) is None
     assert await read(13, "down again") == TUESDAY.replace(hour=13, minute=0)
+
+
+async def test_a_bot_started_in_the_evening_looks_for_papers_for_an_hour_before_it_says_there_are_none(
+    settings: Settings, slack: Workspace, upstream: Upstream, clock: MovedClock, papers: str
+) -> None:
+    move(clock, upstream, EVENING)
+    async with open_bot(settings, clock, replace(QUICK, look_for_papers=3600.0)) as bot:
+        await subscribe(bot, papers)
+        for _ in range(2):
+            await tick(bot)
+            assert told(slack, papers) == []
+            clock.forward(minutes=20)
+        listed = list_day(upstream, TODAY, 2)
+        await tick(bot)
+        assert papers_in(slack, papers) == ["", *listed]

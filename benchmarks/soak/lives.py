@@ -28,6 +28,7 @@ QUICK = Timing(
     tick=0.08,
     per_message=0.004,
     coalesce=0.1,
+    look_for_papers=0.0,
     look_again=0.03,
     arxiv=0.01,
     call=1.0,
