@@ -153,6 +153,7 @@ class Daily:
         if edition is None and over and (self.clock() - asked).total_seconds() >= self.timing.look_for_papers:
             edition = await self._explain(due)
         if edition:
+            del self._asked[subscription.channel_id, day]
             await self.delivery.send(edition)
 
     async def _explain(self, due: Due) -> Edition | None:

@@ -10,7 +10,7 @@ from bot.known import known_paper
 from bot.messages import Explanation, Line, Message, Statement, placed, why_message
 from bot.ranking.parts import Part
 from bot.ranking.why import Reason, hundredths
-from bot.recommend import Audience, Recommender
+from bot.recommend import Audience, Liking, Recommender
 from bot.search import Query, Search, Term, matches
 from bot.wishes import wishes
 from storage import Store
@@ -42,16 +42,16 @@ class Explaining:
     async def explain(self, paper: Paper, audience: Audience) -> Message:
         """Why a paper scores as it does: as it was chosen for this channel, or else now, for channel and person."""
         shown = await self.store.exposure(self.team_id, audience.channel_id, paper.id)
+        mine = await self.recommender.liking(audience.user_id)
         if shown and shown.parts:
             where = await self._placed(shown)
             reasons = await self.recommender.explain(
                 paper, Audience(audience.channel_id), parts=shown.parts, until=shown.shown_at
             )
-            own = await self._own(paper, audience.user_id)
+            own = await self._own(paper, audience.user_id, mine)
         else:
             where, own = await self._unplaced(paper, audience.channel_id), []
             reasons = await self.recommender.explain(paper, audience)
-        mine = await self.recommender.liking(audience.user_id)
         explained = Explanation(paper, where, await self._lines(reasons), own, mine.wishes.mutes(paper))
         return why_message(explained, mutes_of(paper))
 
@@ -77,11 +77,11 @@ class Explaining:
             return "Somebody shared it here; I did not choose it. Ranked now, for this channel and you:"
         return "From an edition of before I wrote down why. Ranked now, for this channel and you:"
 
-    async def _own(self, paper: Paper, user_id: str) -> list[Line]:
+    async def _own(self, paper: Paper, user_id: str, mine: Liking) -> list[Line]:
         """What a person's own taste makes of a paper now; nothing while they have none."""
         reasons = await self.recommender.explain(paper, Audience(user_id=user_id))
         told = [reason for reason in reasons if reason.part in _PERSONAL and reason.text]
-        if not told and (await self.recommender.liking(user_id)).preferences:
+        if not told and mine.preferences:
             return [Line(0, "an average paper")]
         return await self._said(told, hundredths([reason.value for reason in told]))
 

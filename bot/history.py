@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.ingest import Clock
-from bot.outcomes import NotSent
+from bot.outcomes import NotSent, header_of
 from bot.slack import Slack
 from storage.models import Shown
 
@@ -102,9 +102,8 @@ def _written(headers: Mapping[str, Any]) -> float | None:
 
     Events carry Slack's time, and ours may be minutes off, so that the two can't be compared.
     """
-    said = {name.lower(): value for name, value in headers.items()}.get("date")
     try:
-        return parsedate_to_datetime(str(said)).timestamp()
+        return parsedate_to_datetime(header_of(headers, "date")).timestamp()
     except ValueError:
         return None
 

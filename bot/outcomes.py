@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -112,8 +113,12 @@ def refusal(error: SlackApiError, channel: str) -> DeliveryError:
 
 
 def _retry_after(error: SlackApiError) -> float:
-    headers = {name.lower(): value for name, value in error.response.headers.items()}
     try:
-        return max(0.0, float(headers.get("retry-after", 1)))
+        return max(0.0, float(header_of(error.response.headers, "retry-after") or 1))
     except ValueError:
         return 1.0
+
+
+def header_of(headers: Mapping[str, Any], name: str) -> str:
+    """A header of one of Slack's answers by its name in small letters, however it was sent; empty without it."""
+    return str({known.lower(): value for known, value in headers.items()}.get(name, ""))

@@ -26,7 +26,17 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.errors import DeliveryError
 from bot.messages import Message
-from bot.outcomes import CHANNEL_ERRORS, PAUSE, MaybeSent, NotSent, code_of, outcome, refusal, repeatable
+from bot.outcomes import (
+    CHANNEL_ERRORS,
+    PAUSE,
+    MaybeSent,
+    NotSent,
+    code_of,
+    header_of,
+    outcome,
+    refusal,
+    repeatable,
+)
 from bot.timing import Timing
 
 #: Names the messages of editions in Slack's message metadata.
@@ -261,8 +271,7 @@ class Slack:
         if not self._own:
             return True
         parts = urlsplit(address)
-        host = parts.hostname or ""
-        return parts.scheme == "https" and (host == self._own or host.endswith(f".{self._own}"))
+        return parts.scheme == "https" and _is_below(parts.hostname or "", self._own)
 
     async def is_admin(self, user_id: str) -> bool:
         """Whether a person is an admin or an owner of the workspace."""
@@ -306,7 +315,7 @@ class Slack:
         """The scopes granted to the token, as the header of every answer names them."""
         with repeatable():
             answer = await self.client.auth_test()
-        granted = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
+        granted = header_of(answer.headers, "x-oauth-scopes")
         return frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
 
 
@@ -321,7 +330,12 @@ def session(
 def _own_domain(api_url: str) -> str:
     """Slack's domain when the Web API is on it, otherwise nothing."""
     host = urlsplit(api_url).hostname or ""
-    return next((own for own in _DOMAINS if host == own or host.endswith(f".{own}")), "")
+    return next((own for own in _DOMAINS if _is_below(host, own)), "")
+
+
+def _is_below(host: str, domain: str) -> bool:
+    """Whether a host is a domain's own or one below it."""
+    return host == domain or host.endswith(f".{domain}")
 
 
 def _sent(message: Mapping[str, Any], bot_id: str) -> Sent | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from storage.database import Connected, Row, as_json, connect, iso
 from storage.models import Paper
-from storage.papers import NEWEST_CHANGE, paper_of
+from storage.papers import NEWEST_CHANGE, PAPERS_BY_ID, paper_of
 
 #: Rows read at a time: enough to be fast, few enough to be nothing in memory.
 _ROWS = 2_000
@@ -96,8 +96,7 @@ class Corpus(Connected):
     def papers(self, ids: Iterable[str]) -> list[Paper]:
         """The known papers among `ids`, in the order asked for."""
         rows = self.rows(
-            "SELECT papers.* FROM json_each(:ids) AS wanted JOIN papers ON papers.id = wanted.value "
-            "ORDER BY wanted.key",
+            PAPERS_BY_ID,
             {"ids": as_json(list(ids))},
         )
         return [paper_of(row) for row in rows]

@@ -31,6 +31,11 @@ _INSERT = f"""
 
 #: A source that fails for so many days in a row is looked for the beginning of it.
 BEFORE = timedelta(days=3)
+#: The known papers among :ids, in the order asked for.
+PAPERS_BY_ID = (
+    "SELECT papers.* FROM json_each(:ids) AS wanted JOIN papers ON papers.id = wanted.value "
+    "ORDER BY wanted.key"
+)
 #: The number of the last change to any paper; 0 in an empty database.
 NEWEST_CHANGE = "SELECT coalesce(max(changed), 0) AS newest FROM papers"
 # A new paper's number is one more than the newest's. Counting the papers instead would read them all.
@@ -79,8 +84,7 @@ class Papers(Connected):
     async def papers(self, ids: Sequence[str]) -> list[Paper]:
         """The known papers among `ids`, in the order asked for."""
         rows = self.rows(
-            "SELECT papers.* FROM json_each(:ids) AS wanted JOIN papers ON papers.id = wanted.value "
-            "ORDER BY wanted.key",
+            PAPERS_BY_ID,
             {"ids": as_json(list(ids))},
         )
         return [paper_of(row) for row in rows]
