@@ -1,4 +1,4 @@
-"""What a channel's edition holds: the papers listed since its last one, in the order of the ranking."""
+"""What a channel's edition holds: the papers of the last days that it has not had, in the order of the ranking."""
 
 from __future__ import annotations
 
@@ -84,7 +84,10 @@ class Drafting:
 
     async def _draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
         last = None if exact else await self.store.last_edition(self.team_id, subscription.channel_id)
-        listed = await (self._listed(day, day) if exact else self._since(last, min(day, self.ingest.today())))
+        today = min(day, self.ingest.today())
+        listed = await (
+            self._listed(day, day) if exact else self._since(subscription.channel_id, last, today)
+        )
         fresh = await self._unseen(subscription.channel_id, listed)
         if not fresh:
             return None
@@ -95,9 +98,7 @@ class Drafting:
         if not shown:
             return None
         drafted = self._drafted(ranked, subscription, day, shown, fresh | late, last)
-        missed = await self._missed(
-            subscription.channel_id, last, min(day, self.ingest.today()), drafted.papers
-        )
+        missed = await self._missed(subscription.channel_id, last, today, drafted.papers)
         return drafted._replace(edition=drafted.edition.model_copy(update={"missed": missed}))
 
     async def _shown(
@@ -187,10 +188,14 @@ class Drafting:
         days = [str(where.day) for id, where in listed.items() if where.curated and id not in had]
         return dict(sorted(Counter(days).items()))
 
-    async def _since(self, last: Edition | None, today: date) -> dict[str, Listed]:
-        """The papers listed since a channel's last edition."""
-        since = max(last.listed_day, today - CATCH_UP) if last else today - CATCH_UP
-        return _news(await self._listed(min(since, today), today), last)
+    async def _since(self, channel_id: str, last: Edition | None, today: date) -> dict[str, Listed]:
+        """What was listed since a channel gets editions, on the days it can catch up on.
+
+        Not only since its last edition: a day before that may have been one that could not be read by then.
+        """
+        began = await self.store.editions_began(self.team_id, channel_id) or date.min
+        first = min(max(began, today - CATCH_UP), today)
+        return _news(await self._listed(first, today), last)
 
     async def _listed(self, first: date, last: date) -> dict[str, Listed]:
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -201,8 +206,8 @@ class Drafting:
 def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
     """What is new to a channel: for its first edition, the newest day of each kind of listing.
 
-    After that, whatever Hugging Face listed from the last edition's day on: that day too, because papers
-    go on being listed until its evening. Of arXiv only later announcements than the channel has seen: the
+    After that, whatever Hugging Face listed on any of these days: papers go on being listed until a day's evening,
+    and a day may have been read late. Of arXiv only later announcements than the channel has seen: the
     hundreds that did not make it yesterday are not news today.
     """
     if last:

@@ -146,6 +146,14 @@ class Posts(Connected):
         )
         return as_edition(rows[0]) if rows else None
 
+    async def editions_began(self, team_id: str, channel_id: str) -> date | None:
+        """The first day that any of a channel's editions is about, be it one that had no papers."""
+        rows = self.rows(
+            "SELECT min(listed_day) AS day FROM editions WHERE team_id = :team AND channel_id = :channel",
+            {"team": team_id, "channel": channel_id},
+        )
+        return date.fromisoformat(rows[0]["day"]) if rows[0]["day"] else None
+
     async def unfinished_editions(self, team_id: str) -> list[Edition]:
         """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first.
 

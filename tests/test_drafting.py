@@ -93,6 +93,22 @@ async def test_the_channels_votes_of_yesterday_choose_todays_first_papers(
     assert {one.id for one in after.papers} == {one.id for one in before.papers} == set(today)
 
 
+async def test_papers_listed_for_a_day_after_the_edition_of_a_later_day_come_with_the_next(
+    bot: Bot, slack: Workspace, upstream: Upstream, clock: MovedClock, papers: str
+) -> None:
+    list_day(upstream, TODAY, 1)
+    await subscribe(bot, papers)
+    await tick(bot)
+    upstream.days["2026-08-20"] = [daily_item("2608.20001", "In time")]
+    move(clock, upstream, TUESDAY + timedelta(days=2))
+    await tick(bot)
+    assert papers_in(slack, papers)[2:] == ["", "2608.20001"]
+    upstream.days["2026-08-19"] = [daily_item("2608.19001", "Late"), daily_item("2608.19002", "Later")]
+    move(clock, upstream, TUESDAY + timedelta(days=3))
+    await tick(bot)
+    assert sorted(papers_in(slack, papers)[4:]) == ["", "2608.19001", "2608.19002"]
+
+
 async def test_almost_the_same_title_under_another_number_is_the_same_paper(
     bot: Bot, slack: Workspace, upstream: Upstream, clock: MovedClock, papers: str
 ) -> None:

@@ -283,6 +283,14 @@ async def test_the_last_edition_is_of_the_newest_day(store: Store) -> None:
     assert await store.last_edition("T2", "C1") is None
 
 
+async def test_editions_began_with_the_first_day_that_one_is_about(store: Store) -> None:
+    assert await store.editions_began("T1", "C1") is None
+    for days in (1, 0, 2):
+        await planned(store, f"paper {days}", day=TUESDAY + timedelta(days=days), listed_day=TUESDAY)
+    assert await store.editions_began("T1", "C1") == TUESDAY
+    assert await store.editions_began("T1", "C2") is None
+
+
 async def test_posts_of_a_paper_are_the_sent_ones_in_the_workspace_newest_first(store: Store) -> None:
     for channel, ts in (("C1", "1.1"), ("C2", "3.1"), ("C3", "2.1")):
         header, first = await planned(store, "a", channel_id=channel)
