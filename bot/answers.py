@@ -6,14 +6,14 @@ import html
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import messages
+from bot.asking import Answer, Asker, Command, at_once
 from bot.entries import Entries
-from bot.errors import DeliveryError, SourceError, UsageError
+from bot.errors import SourceError, UsageError
 from bot.explaining import Explaining
 from bot.ids import paper_id
 from bot.ingest import Clock, Ingest
@@ -21,14 +21,10 @@ from bot.lists import FIRST_DAY, PERIODS, Listing, Lists
 from bot.logs import event
 from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
 from bot.metrics import Metrics
-from bot.permission import Permission
 from bot.recommend import Audience
 from bot.search import FEW, MOST_MATCHES, QUERY_LIMIT, Found, Search, parse, snippet
-from bot.slack import Slack
-from bot.stats import Reporter
-from bot.tasting import Tasting
 from storage import Store
-from storage.models import Paper, SourceName, Subscription
+from storage.models import Paper, SourceName
 
 log = logging.getLogger(__name__)
 
@@ -36,21 +32,13 @@ log = logging.getLogger(__name__)
 MOST_ASKED = 20
 NOTE_LIMIT = 300
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-
-
-Answer = Coroutine[Any, Any, Message] | None
-
-
-class Asker(NamedTuple):
-    """Who asks, and where."""
-
-    user_id: str
-    channel_id: str
 
 
 class Answers:
-    """Answers one workspace's questions. Every method raises UsageError with the sentence a person reads."""
+    """Answers one workspace's questions. Every method raises UsageError with the sentence a person reads.
+
+    `commands` are those of other parts, by their names.
+    """
 
     def __init__(
         self,
@@ -58,44 +46,34 @@ class Answers:
         ingest: Ingest,
         search: Search,
         lists: Lists,
-        slack: Slack,
-        defaults: Subscription,
-        bot_user_id: str,
-        seed: str,
-        clock: Clock,
         entries: Entries,
         explaining: Explaining,
-        tasting: Tasting,
-        reporter: Reporter,
-        permission: Permission,
+        team_id: str,
+        seed: str,
+        zone: ZoneInfo,
+        clock: Clock,
         metrics: Metrics,
+        commands: Mapping[str, Command],
     ) -> None:
         self.store = store
         self.ingest = ingest
         self.search = search
         self.lists = lists
-        self.slack = slack
-        self.defaults = defaults
-        self.bot_user_id = bot_user_id
-        self.seed = seed
-        self.clock = clock
         self.entries = entries
         self.explaining = explaining
-        self.tasting = tasting
-        self.reporter = reporter
-        self.permission = permission
+        self.team_id = team_id
+        self.seed = seed
+        self.zone = zone
+        self.clock = clock
         self.metrics = metrics
-        self._commands: dict[str, Callable[[str, Place, Asker], Answer]] = {
+        self._commands: dict[str, Command] = {
             "help": self._help,
-            "subscribe": self._subscribing,
-            "unsubscribe": self._unsubscribing,
             "top": self._top,
             "for": self._for_me,
             "search": self._searching,
             "saved": self._saved,
             "why": self._why,
-            "taste": self._taste,
-            "stats": self._stats,
+            **commands,
         }
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
@@ -121,13 +99,7 @@ class Answers:
     def _help(self, rest: str, _: Place, __: Asker) -> Answer:
         if rest.lower() not in ("", "search"):
             return None
-        return _at_once(messages.search_help() if rest else messages.help_message(self.seed))
-
-    def _subscribing(self, rest: str, _: Place, asker: Asker) -> Answer:
-        return self._subscribe(rest, asker)
-
-    def _unsubscribing(self, rest: str, _: Place, asker: Asker) -> Answer:
-        return None if rest else self._unsubscribe(asker)
+        return at_once(messages.search_help() if rest else messages.help_message(self.seed))
 
     def _top(self, rest: str, place: Place, asker: Asker) -> Answer:
         period = rest.lower() or "week"
@@ -153,14 +125,8 @@ class Answers:
             )
         return self._explained(rest, place, asker)
 
-    def _taste(self, rest: str, _: Place, asker: Asker) -> Answer:
-        return self.tasting.answering(rest, asker.user_id, asker.channel_id)
-
-    def _stats(self, rest: str, _: Place, asker: Asker) -> Answer:
-        return None if rest else self.reporter.stats(asker.channel_id)
-
     def _day(self, asked: str) -> date | None:
-        today = self.clock().astimezone(ZoneInfo(self.defaults.timezone)).date()
+        today = self.clock().astimezone(self.zone).date()
         if asked.lower() in ("", "today", "yesterday"):
             return today - timedelta(days=asked.lower() == "yesterday")
         if not _DATE.fullmatch(asked):
@@ -217,7 +183,7 @@ class Answers:
         event(log, "search answered", ms=round(seconds * 1000, 1), found=found)
 
     async def _saved_page(self, place: Place, asker: Asker) -> Message:
-        ids = await self.store.saved(self.defaults.team_id, asker.user_id)
+        ids = await self.store.saved(self.team_id, asker.user_id)
         if not ids and not place.shown:
             raise UsageError(
                 "You have saved no papers yet. *Save* stands under every paper that `/papers` finds."
@@ -247,35 +213,6 @@ class Answers:
                 f"Neither arXiv nor Hugging Face knows a paper {id}. Check the number, or search by title."
             )
         return paper
-
-    async def _subscribe(self, rest: str, asker: Asker) -> Message:
-        subscription = self.defaults.model_copy(
-            update={"channel_id": asker.channel_id, "created_by": asker.user_id, **_schedule(rest)}
-        )
-        await self.permission.to_subscribe(asker.user_id)
-        await self._check_member(asker.channel_id)
-        await self.store.subscribe(subscription)
-        return messages.subscribed_message(subscription)
-
-    async def _unsubscribe(self, asker: Asker) -> Message:
-        await self.permission.to_subscribe(asker.user_id)
-        if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id, asker.user_id):
-            raise UsageError("This channel gets no daily papers. `/papers subscribe` turns them on.")
-        return messages.notice(
-            "No more daily papers in this channel. `/papers subscribe` turns them on again."
-        )
-
-    async def _check_member(self, channel_id: str) -> None:
-        try:
-            member = await self.slack.is_member(channel_id)
-        except DeliveryError as error:
-            # A private channel the bot is not in does not exist for it; any other error is not about the channel.
-            member = error.code not in ("channel_not_found", "not_in_channel")
-        if not member:
-            raise UsageError(
-                f"I am not in this channel, so I can't post here. Type `/invite` <@{self.bot_user_id}> "
-                "and then `/papers subscribe` again."
-            )
 
     async def _page(
         self,
@@ -318,10 +255,6 @@ async def find(
     return (await search.search(typed, limit) if new else found), failed
 
 
-async def _at_once(message: Message) -> Message:
-    return message
-
-
 def _remarks(found: Found, failed: Sequence[SourceName]) -> Iterator[str]:
     """What a person should know of an answer to a search."""
     if failed:
@@ -331,29 +264,3 @@ def _remarks(found: Found, failed: Sequence[SourceName]) -> Iterator[str]:
         yield f"I am still reading {messages.count(found.unread, 'paper')} into my index, so there may be more."
     if found.papers and not found.every_word and len(found.query.of("word")) <= MOST_ASKED:
         yield "No paper has all of these words; these come closest."
-
-
-def _schedule(words: str) -> dict[str, object]:
-    """An hour and a time zone, in any order, from what stands after `subscribe`."""
-    changed: dict[str, object] = {}
-    for word in words.split():
-        clock = _TIME.fullmatch(word)
-        if clock:
-            changed["post_at"] = datetime.min.time().replace(hour=int(clock[1]), minute=int(clock[2]))
-        elif _is_zone(word):
-            changed["timezone"] = word
-        else:
-            raise UsageError(
-                f"I don't understand {quoted(word)}: write an hour and a time zone, such as "
-                "`/papers subscribe 08:30 Europe/Berlin`, or neither. "
-                f"To search for it: `/papers search subscribe {messages.quoted(words, 60)}`."
-            )
-    return changed
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True

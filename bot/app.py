@@ -7,8 +7,6 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from datetime import UTC, datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -29,12 +27,12 @@ from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
 from bot.health import Health, Line
-from bot.ingest import Clock, Ingest
+from bot.ingest import Clock
 from bot.leftovers import Leftovers
+from bot.library import DEFAULT_TIMING, Library, now, open_library
 from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
-from bot.metrics import Metrics
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
@@ -45,70 +43,20 @@ from bot.recovery import Recovery
 from bot.refresh import Refresher
 from bot.replicas import only_one
 from bot.saving import Saving
-from bot.search import Embedding, Search
 from bot.services import Services
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
-from bot.sources import PROMPT, Patience, open_sources
 from bot.stating import Stating
 from bot.stats import Reporter
+from bot.subscribing import Subscribing
 from bot.tasks import Tasks
 from bot.tasting import Tasting
 from bot.timing import Timing
 from bot.troubles import Troubles
 from bot.votes import Voting
-from storage import Store
 from storage.models import Subscription
 
 log = logging.getLogger(__name__)
-
-DEFAULT_TIMING = Timing()
-
-
-def now() -> datetime:
-    """The time, in UTC: the clock that everything is given unless a test or a trial gives another."""
-    return datetime.now(UTC)
-
-
-class Library(NamedTuple):
-    """The store, what fills it and what finds in it: all that a command without Slack needs."""
-
-    store: Store
-    ingest: Ingest
-    search: Search
-    metrics: Metrics
-
-
-@asynccontextmanager
-async def open_library(
-    settings: Settings, clock: Clock = now, timing: Timing = DEFAULT_TIMING, patience: Patience = PROMPT
-) -> AsyncIterator[Library]:
-    """Open the database and the sources. Raises StoreError when the database can't be used."""
-    store = Store.open(settings.papers_database, settings.emoji)
-    sources = open_sources(
-        huggingface_url=str(settings.huggingface_url),
-        huggingface_token=settings.huggingface_token.get_secret_value(),
-        arxiv_url=str(settings.arxiv_url),
-        arxiv_rss_url=str(settings.arxiv_rss_url),
-        arxiv_pace=timing.arxiv,
-        **patience._asdict(),
-    )
-    metrics = Metrics()
-    ingest = Ingest(store, sources, settings.papers_arxiv_categories, clock, metrics=metrics)
-    search = Search(settings.papers_database, store, embedding(settings))
-    try:
-        yield Library(store, ingest, search, metrics)
-    finally:
-        await ingest.aclose()
-        await sources.aclose()
-        await search.aclose()
-        store.close()
-
-
-def embedding(settings: Settings) -> Embedding:
-    """What the settings say of encoders, and where they are downloaded."""
-    hub = str(settings.huggingface_url).rstrip("/")
-    return Embedding(settings.papers_embedding, hub, settings.huggingface_token.get_secret_value())
 
 
 class Bot:
@@ -167,22 +115,26 @@ class Bot:
         finding, attachments = Finding(ingest, search), Attachments(slack)
         self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)
         reporter = Reporter(Prover(self.recommender), clock)
+        permission = Permission(slack, settings.papers_subscribers)
+        subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
         self.answers = Answers(
             store,
             ingest,
             search,
             lists,
-            slack,
-            self.subscription(""),
-            identity.user_id,
-            seed,
-            clock,
             entries,
             self.explaining,
-            self.tasting,
-            reporter,
-            Permission(slack, settings.papers_subscribers),
+            identity.team_id,
+            seed,
+            zone,
+            clock,
             metrics,
+            {
+                "subscribe": subscribing.subscribing,
+                "unsubscribe": subscribing.unsubscribing,
+                "taste": self.tasting.answering,
+                "stats": reporter.answering,
+            },
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
         self.voting = Voting(store, self.refresher, identity.user_id, metrics)

@@ -16,6 +16,7 @@ from rich.console import Console
 from bot import app, backups, config, posting, terminal, trial
 from bot import doctor as doctor_checks
 from bot.console import Day, command, not_ahead, remarks
+from bot.library import now
 from bot.library_commands import COMMANDS
 from bot.logs import log_to_stderr
 from bot.refresh import LOOK_BACK
@@ -127,7 +128,7 @@ async def backup(*, file: Path, force: bool, as_json: bool) -> None:
     FILE gets its name only when the copy is whole. Among what is counted, votes are the reactions and presses that
     votes are derived from. docs/operations.md tells how to restore a copy.
     """
-    copied = await backups.copy(config.load().papers_database, file, app.now(), replace=force)
+    copied = await backups.copy(config.load().papers_database, file, now(), replace=force)
     click.echo(terminal.backed_up(copied, as_json=as_json))
 
 

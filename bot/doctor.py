@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.app import Bot, Library, open_bot, open_library
+from bot.app import Bot, open_bot
 from bot.backups import Backups
 from bot.config import Settings
 from bot.delivery import LEASE
 from bot.errors import DeliveryError, PapersError, UsageError
+from bot.library import Library, open_library
 from bot.messages import SOURCE_NAMES, count
 from bot.outcomes import CHANNEL_ERRORS, NotSent
 from handlers.manifest import SCOPES

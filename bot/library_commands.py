@@ -10,7 +10,7 @@ from typing import IO, Any, get_args
 import click
 from rich.progress import DownloadColumn, TaskProgressColumn
 
-from bot import app, config, terminal
+from bot import config, terminal
 from bot.answers import find
 from bot.backfill import Backfill, Harvest, period
 from bot.console import Day, command, days_between, not_ahead, progress_bar, remarks
@@ -18,6 +18,7 @@ from bot.errors import PapersError, StoreError, UsageError
 from bot.files import open_lines
 from bot.importing import import_papers
 from bot.ingest import Kept
+from bot.library import Library, embedding, now, open_library
 from bot.messages import count
 from bot.sources import UNHURRIED
 from bot.sources.arxiv import is_category
@@ -46,7 +47,7 @@ async def fetch(
     settings = config.load()
     days = days_between(not_ahead(day), not_ahead(first), not_ahead(last))
     failed = False
-    async with app.open_library(settings) as library:
+    async with open_library(settings) as library:
         with progress_bar() as progress:
             for of in progress.track(days, description="reading days"):
                 sources = [source] if source else library.ingest.sources_for(of)
@@ -67,7 +68,7 @@ async def fetch(
 async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> None:
     """Search the papers in the store, as /papers does."""
     settings = config.load()
-    async with app.open_library(settings) as library:
+    async with open_library(settings) as library:
         await _index(library)
         await library.search.open_encoder()
         found, failed = await find(library.search, library.ingest, query, limit, ask=not offline)
@@ -85,7 +86,7 @@ async def search(*, query: str, limit: int, offline: bool, as_json: bool) -> Non
         remarks.print(f"Did you mean: {found.suggestion}", markup=False)
 
 
-async def _index(library: app.Library) -> None:
+async def _index(library: Library) -> None:
     """Bring the search index up to the store, which takes a while only after many papers came at once."""
     with progress_bar() as progress:
         task = progress.add_task("reading papers into the search index", total=None)
@@ -124,7 +125,7 @@ async def evaluate_past(*, days: int | None, first: datetime | None, channel: st
 
     if days and first:
         raise UsageError("Give either --days or --from.")
-    since = not_ahead(first) or (app.now().date() - timedelta(days=days - 1) if days else date.min)
+    since = not_ahead(first) or (now().date() - timedelta(days=days - 1) if days else date.min)
     click.echo(verdict.proven(await past.past_editions(config.load(), since, channel), as_json=as_json))
 
 
@@ -149,7 +150,7 @@ async def evaluate_search(*, folder: Path, run_file: IO[str] | None, as_json: bo
         task = progress.add_task("reading the collection", total=None)
         run = await evaluation.evaluate(
             collection,
-            app.embedding(settings),
+            embedding(settings),
             lambda done, total: progress.update(task, completed=done, total=total),
         )
     if run_file:
@@ -192,7 +193,7 @@ async def evaluate_ranking(
         vectors = replay.embeddings(
             papers,
             events,
-            app.embedding(settings),
+            embedding(settings),
             lambda done, total: progress.update(task, completed=done, total=total),
         )
     results = list(replay.rank(Library(papers, vectors), events, trend=also == "trend"))
@@ -216,7 +217,7 @@ async def import_(*, files: tuple[str, ...], as_json: bool) -> int:
     """
     settings = config.load()
     skipped = 0
-    async with app.open_library(settings) as library:
+    async with open_library(settings) as library:
         for name in files:
             kept = await _import_file(library, name)
             skipped += len(kept.skipped)
@@ -225,7 +226,7 @@ async def import_(*, files: tuple[str, ...], as_json: bool) -> int:
     return int(skipped > 0)
 
 
-async def _import_file(library: app.Library, name: str) -> Kept:
+async def _import_file(library: Library, name: str) -> Kept:
     with open_lines(name) as file, progress_bar(DownloadColumn()) as progress:
         task = progress.add_task(Path(name).name, total=file.size)
         return await import_papers(
@@ -251,7 +252,7 @@ async def backfill(*, first: datetime, last: datetime | None, categories: str | 
     settings = config.load()
     names = _categories(categories) if categories else settings.papers_arxiv_categories
     days = days_between(None, not_ahead(first), not_ahead(last))
-    async with app.open_library(settings, patience=UNHURRIED) as library:
+    async with open_library(settings, patience=UNHURRIED) as library:
         wanted = period(names, days[0], days[-1], library.ingest.clock())
         brought: list[Harvest] = []
         error = await _harvest(Backfill(library.ingest), wanted, brought, as_json=as_json)
@@ -299,7 +300,7 @@ def _categories(given: str) -> tuple[str, ...]:
 @command
 async def export(*, file: IO[str]) -> None:
     """Write every paper in the store as JSON Lines to FILE; standard output unless given."""
-    async with app.open_library(config.load()) as library:
+    async with open_library(config.load()) as library:
         with progress_bar() as progress:
             papers, days = await library.store.all_papers(), await library.store.days_listed()
             total = await library.store.count_papers()

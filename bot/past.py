@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from bot import app
 from bot.config import Settings
 from bot.console import progress_bar
 from bot.errors import UsageError
+from bot.library import Library, now, open_library
 from bot.proving import Proof, Prover, Replayed, prove
 from bot.recommend import Recommender
 from bot.slack import Slack, session
@@ -24,7 +24,7 @@ async def past_editions(settings: Settings, first: date, channel: str) -> Proof:
     Raises UsageError for a name that no token is set to look up with, DeliveryError when there is none of that name.
     """
     replayed: list[Replayed] = []
-    async with app.open_library(settings) as library:
+    async with open_library(settings) as library:
         known = {one.channel_id for one in await _editions(library, first, "")}
         channel_id = await _channel_id(settings, channel, known) if channel else ""
         wanted = await _editions(library, first, channel_id)
@@ -33,7 +33,7 @@ async def past_editions(settings: Settings, first: date, channel: str) -> Proof:
             task = progress.add_task("replaying editions", total=len(wanted))
             for team_id in dict.fromkeys(one.team_id for one in wanted):
                 recommender = Recommender(
-                    library.store, library.search, settings.papers_database, team_id, app.now
+                    library.store, library.search, settings.papers_database, team_id, now
                 )
                 try:
                     of = [one for one in wanted if one.team_id == team_id]
@@ -45,7 +45,7 @@ async def past_editions(settings: Settings, first: date, channel: str) -> Proof:
     return await prove(replayed)
 
 
-async def _editions(library: app.Library, first: date, channel_id: str) -> list[Edition]:
+async def _editions(library: Library, first: date, channel_id: str) -> list[Edition]:
     store = library.store
     return [
         edition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answers import Asker
+from bot.asking import Asker
 from bot.delivery import Delivery
 from bot.entries import Entries
 from bot.errors import DeliveryError, UsageError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answers import Asker
+from bot.asking import Asker
 from bot.errors import UsageError
 from bot.explaining import mutes_of
 from bot.known import known_paper

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.asking import Answer, Asker
 from bot.errors import UsageError
 from bot.ingest import Clock
-from bot.messages import Message, Stats, stats_message
+from bot.messages import Message, Place, Stats, stats_message
 from bot.proving import Proof, Prover, prove
 from storage.models import Paper
 from storage.statistics import WEEK
@@ -26,6 +27,10 @@ class Reporter:
         self.store = prover.store
         self.team_id = prover.team_id
         self.clock = clock
+
+    def answering(self, rest: str, _: Place, asker: Asker) -> Answer:
+        """`/papers stats`."""
+        return None if rest else self.stats(asker.channel_id)
 
     async def stats(self, channel_id: str) -> Message:
         """A channel's numbers beside the workspace's; the workspace's alone where nothing was posted in the channel.

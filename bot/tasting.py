@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot import messages
+from bot.asking import Answer, Asker
 from bot.attachments import Attachment, Attachments
 from bot.errors import UsageError
 from bot.examples import Finding
 from bot.ingest import Clock
-from bot.messages import Added, Message, TastePage, TastePress, Wish, count, notice, short_date, wish_name
+from bot.messages import (
+    Added,
+    Message,
+    Place,
+    TastePage,
+    TastePress,
+    Wish,
+    count,
+    notice,
+    short_date,
+    wish_name,
+)
 from bot.recommend import Recommender, is_channel
 from bot.taste_words import Asked, Verb, read_taste, wish_of
 from storage import Store
@@ -68,10 +80,12 @@ class Tasting:
             Verb.RESET: self._ask_to_reset,
         }
 
-    def answering(self, rest: str, user_id: str, channel_id: str) -> Coroutine[Any, Any, Message] | None:
-        """The answer to what stands behind `taste`; None when the two are a topic."""
+    def answering(self, rest: str, _: Place, asker: Asker) -> Answer:
+        """`/papers taste ...`."""
         asked = read_taste(rest)
-        return self._answer(asked, _owner(user_id, channel_id, here=asked.here)) if asked else None
+        return (
+            self._answer(asked, _owner(asker.user_id, asker.channel_id, here=asked.here)) if asked else None
+        )
 
     async def _answer(self, asked: Asked, owner: Owner) -> Message:
         return await self._forms[asked.verb](owner, asked.about)

@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from bot import config, round_trip, sample
-from bot.app import Bot, now, open_bot
+from bot.app import Bot, open_bot
 from bot.config import Settings
 from bot.errors import SourceError, UsageError
+from bot.library import now
 from bot.search.index import SearchIndex
 from bot.sources import open_sources
 from bot.timing import Timing

@@ -50,6 +50,10 @@ ACTIONS: dict[str, Handler] = {
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
 }
+#: Message and global shortcuts, by their callback ids.
+SHORTCUTS: dict[str, Handler] = {}
+#: What is done when a modal is submitted, by its callback id.
+VIEWS: dict[str, Handler] = {}
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -67,4 +71,8 @@ def register(app: AsyncApp, services: Services) -> None:
         app.event(name.partition(".")[0])(handler)
     for name, handler in ACTIONS.items():
         app.action(name)(handler)
+    for name, handler in SHORTCUTS.items():
+        app.shortcut(name)(handler)
+    for name, handler in VIEWS.items():
+        app.view(name)(handler)
     app.error(errors.failed)

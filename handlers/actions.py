@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.answers import Asker
+from bot.asking import Asker
 from bot.errors import UsageError
 from bot.messages import Message, Place, TastePress, notice, press_of, taste_press_of, turn_of, voted_message
 from bot.services import Services

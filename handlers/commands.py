@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.answers import Asker
+from bot.asking import Asker
 from bot.services import Services
 from handlers.replies import Reply, within_limit
 

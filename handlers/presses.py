@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.answers import Asker
+from bot.asking import Asker
 from bot.errors import UsageError
 from bot.services import Services
 from handlers.replies import Reply

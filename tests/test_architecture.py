@@ -26,6 +26,7 @@ WIRING = {
     "bot.app",
     "bot.cli",
     "bot.console",
+    "bot.library",
     "bot.library_commands",
     "bot.doctor",
     "bot.past",

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.answers import Asker
 from bot.app import Bot, open_bot
+from bot.asking import Asker
 from bot.config import Settings
 from bot.daily import is_over
 from bot.emptiness import Emptiness, Failing, for_answer, for_channel

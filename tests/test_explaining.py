@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.answers import Asker
 from bot.app import Bot
+from bot.asking import Asker
 from bot.drafting import posts_of
 from bot.explaining import mutes_of
 from bot.messages import LESS_LIKE, MENU, MORE_LIKE, MUTE, READ, UNDO, Statement

@@ -10,8 +10,8 @@ from threading import Event
 
 import pytest
 
-from bot.answers import Asker
 from bot.app import Bot, open_bot
+from bot.asking import Asker
 from bot.config import Settings
 from bot.errors import DeliveryError
 from bot.workspace import Message, Workspace

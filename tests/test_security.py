@@ -16,10 +16,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bot import config
-from bot.answers import Asker
-from bot.app import Bot, open_bot, open_library
+from bot.app import Bot, open_bot
+from bot.asking import Asker
 from bot.config import Settings
 from bot.errors import DeliveryError, PapersError
+from bot.library import open_library
 from bot.messages import SIMILAR, VOTE, notice
 from bot.outcomes import NotSent
 from bot.slack import Identity, Slack, session

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.answers import Asker
 from bot.app import Bot, open_bot
+from bot.asking import Asker
 from bot.config import Settings
 from bot.messages import SHARE, VOTE
 from bot.workspace import CommandRun, Message, Workspace
