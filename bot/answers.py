@@ -76,12 +76,12 @@ class Answers:
             **commands,
         }
 
-    async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message:
+    async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message | None:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
         # Slack sends &, < and > as entities.
         return await self.answer_at(Place(" ".join(html.unescape(text).split()), offset), asker)
 
-    async def answer_at(self, place: Place, asker: Asker) -> Message:
+    async def answer_at(self, place: Place, asker: Asker) -> Message | None:
         """The answer as it is at a place: of a page that is shown already, the same papers as they are now."""
         asked = place.asked
         word, _, rest = asked.partition(" ")

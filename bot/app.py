@@ -49,6 +49,7 @@ from bot.slack import Identity, Slack, session
 from bot.stating import Stating
 from bot.stats import Reporter
 from bot.subscribing import Subscribing
+from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
 from bot.timing import Timing
@@ -79,6 +80,7 @@ class Bot:
         self.timing = timing
         store, ingest, search, metrics = library
         self.tasks = Tasks(metrics)
+        self.surfaces = Surfaces(slack)
         self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
         seed = settings.papers_upvote_emoji[0]
         delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch, metrics)
@@ -308,6 +310,7 @@ class Bot:
         return Services(
             self.identity,
             self.slack,
+            self.surfaces,
             self.answers,
             self.voting,
             self.saving,

@@ -12,6 +12,7 @@ from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.stating import Stating
+from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
 from bot.votes import Voting
@@ -21,6 +22,7 @@ from bot.votes import Voting
 class Services:
     identity: Identity
     slack: Slack
+    surfaces: Surfaces
     answers: Answers
     voting: Voting
     saving: Saving

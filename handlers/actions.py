@@ -132,7 +132,7 @@ async def taste(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], con
     done = await stored(_tasted(services, action, who), ack, services, reply)
     if done:
         press, note = done
-        page = services.tasting.page(press, *who, note)
+        page = services.tasting.page(press, who.user_id, who.channel_id, note)
         services.tasks.start(reply.with_answer(page, replace=True), reply.failure)
 
 
@@ -141,4 +141,4 @@ async def _tasted(services: Services, action: dict[str, Any], who: Asker) -> tup
         press = taste_press_of(action.get("value") or "")
     except ValueError as error:
         raise UsageError(TOO_OLD) from error
-    return press, await services.tasting.pressed(press, *who)
+    return press, await services.tasting.pressed(press, who.user_id, who.channel_id)

@@ -16,11 +16,8 @@ async def papers(ack: AsyncAck, command: dict[str, Any], context: dict[str, Any]
     await ack()
     services: Services = context["services"]
     reply = Reply(services.slack, command)
-    asker = Asker(command["user_id"], command["channel_id"])
+    asker = Asker(command["user_id"], command["channel_id"], command.get("trigger_id") or "")
     if not within_limit(services, reply, asker.user_id):
         return
-
-    async def answer() -> None:
-        await reply(await services.answers.answer(command.get("text") or "", asker))
-
-    services.tasks.start(answer(), reply.failure)
+    answer = services.answers.answer(command.get("text") or "", asker)
+    services.tasks.start(reply.with_answer(answer), reply.failure)

@@ -27,9 +27,9 @@ async def menu(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
         await _record(liked, ack, action, body, services)
         return
     await ack()
-    reply, user_id, channel_id = Reply(services.slack, body), *asker(body)
+    reply, who = Reply(services.slack, body), asker(body)
     answer = (
-        services.explaining.why(paper_id, Audience(channel_id, user_id))
+        services.explaining.why(paper_id, Audience(who.channel_id, who.user_id))
         if deed is Deed.WHY
         else services.stating.mutable(paper_id)
     )

@@ -30,7 +30,8 @@ async def stored(storing: Awaitable[T], ack: AsyncAck, services: Services, reply
 
 
 def asker(body: dict[str, Any]) -> Asker:
-    return Asker(body["user"]["id"], (body.get("channel") or {}).get("id", ""))
+    channel_id = (body.get("channel") or {}).get("id", "")
+    return Asker(body["user"]["id"], channel_id, body.get("trigger_id") or "")
 
 
 def pressed_at(action: dict[str, Any]) -> float:

@@ -264,6 +264,7 @@ async def test_what_a_person_typed_rings_nobody(bot: Bot, ada: str, reading: str
 async def check_answer(bot: Bot, text: str, asker: Asker) -> None:
     try:
         message = await bot.answers.answer(text, asker)
+        assert message
     except (PapersError, NotSent) as error:
         message = notice(sentence(error))
     for block in (message["text"], *texts(message["blocks"])):
