@@ -26,6 +26,7 @@ from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
+from bot.exporting import Exporting
 from bot.health import Health, Line
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
@@ -119,6 +120,9 @@ class Bot:
         reporter = Reporter(Prover(self.recommender), clock)
         permission = Permission(slack, settings.papers_subscribers)
         subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
+        self.exporting = Exporting(
+            store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
+        )
         self.answers = Answers(
             store,
             ingest,
@@ -136,6 +140,7 @@ class Bot:
                 "unsubscribe": subscribing.unsubscribing,
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
+                "export": self.exporting.exporting,
             },
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
@@ -316,6 +321,7 @@ class Bot:
             self.saving,
             self.sharing,
             self.explaining,
+            self.exporting,
             self.stating,
             self.tasting,
             self.tasks,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.explaining import Explaining
+from bot.exporting import Exporting
 from bot.metrics import Metrics
 from bot.saving import Saving
 from bot.sharing import Sharing
@@ -28,6 +29,7 @@ class Services:
     saving: Saving
     sharing: Sharing
     explaining: Explaining
+    exporting: Exporting
     stating: Stating
     tasting: Tasting
     tasks: Tasks

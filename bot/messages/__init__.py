@@ -21,6 +21,7 @@ from bot.messages.answers import (
 from bot.messages.blocks import Message, channel_mention
 from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
+from bot.messages.files import bibtex_message, sent_message
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
 from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
@@ -95,6 +96,7 @@ __all__ = [
     "Wish",
     "added_message",
     "already_message",
+    "bibtex_message",
     "channel_mention",
     "clip",
     "count",
@@ -116,6 +118,7 @@ __all__ = [
     "reset_message",
     "rest_message",
     "search_help",
+    "sent_message",
     "shared_message",
     "short_date",
     "stated_message",
