@@ -37,6 +37,7 @@ from bot.logs import BOLT
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
+from bot.privacy import Privacy
 from bot.proving import Prover
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
@@ -123,6 +124,9 @@ class Bot:
         self.exporting = Exporting(
             store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
         )
+        self.privacy = Privacy(
+            store, self.exporting, identity.team_id, settings.papers_backups, clock, self.refresher.touch
+        )
         self.answers = Answers(
             store,
             ingest,
@@ -141,6 +145,9 @@ class Bot:
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
                 "export": self.exporting.exporting,
+                "privacy": self.privacy.explaining,
+                "my-data": self.privacy.sending,
+                "forget-me": self.privacy.asking,
             },
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
@@ -320,6 +327,7 @@ class Bot:
             self.voting,
             self.saving,
             self.sharing,
+            self.privacy,
             self.explaining,
             self.exporting,
             self.stating,

@@ -9,6 +9,7 @@ from bot.answers import Answers
 from bot.explaining import Explaining
 from bot.exporting import Exporting
 from bot.metrics import Metrics
+from bot.privacy import Privacy
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
@@ -28,6 +29,7 @@ class Services:
     voting: Voting
     saving: Saving
     sharing: Sharing
+    privacy: Privacy
     explaining: Explaining
     exporting: Exporting
     stating: Stating

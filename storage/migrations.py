@@ -239,6 +239,16 @@ def m011_health(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m016_privacy(db: Database) -> None:
+    # Whoever was forgotten, by a salted hash: their reactions of before are still in Slack.
+    db.execute("""
+        CREATE TABLE forgotten (
+            team_id TEXT NOT NULL, salt BLOB NOT NULL, digest BLOB NOT NULL, at REAL NOT NULL,
+            PRIMARY KEY (team_id, digest)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -24,6 +24,7 @@ from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press
 from bot.messages.files import bibtex_message, sent_message
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.privacy import FORGET, Held, forget_message, forgotten_message, privacy_message
 from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
 from bot.messages.taste import (
     TASTE_DROP,
@@ -58,6 +59,7 @@ from bot.messages.why import (
 
 __all__ = [
     "BACK",
+    "FORGET",
     "LESS_LIKE",
     "MENU",
     "MORE",
@@ -82,6 +84,7 @@ __all__ = [
     "Entry",
     "Experiment",
     "Explanation",
+    "Held",
     "Line",
     "Message",
     "Page",
@@ -103,6 +106,8 @@ __all__ = [
     "day_heading",
     "deed_of",
     "drawn",
+    "forget_message",
+    "forgotten_message",
     "header_message",
     "help_message",
     "mute_message",
@@ -114,6 +119,7 @@ __all__ = [
     "paper_message",
     "placed",
     "press_of",
+    "privacy_message",
     "quoted",
     "reset_message",
     "rest_message",
