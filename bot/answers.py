@@ -126,22 +126,7 @@ class Answers:
         return self._explained(rest, place, asker)
 
     def _day(self, asked: str) -> date | None:
-        today = self.clock().astimezone(self.zone).date()
-        if asked.lower() in ("", "today", "yesterday"):
-            return today - timedelta(days=asked.lower() == "yesterday")
-        if not _DATE.fullmatch(asked):
-            return None
-        try:
-            day = date(*(int(part) for part in asked.split("-")))
-        except ValueError as error:
-            raise UsageError(
-                f"There is no day {asked} in the calendar. Dates are written 2026-08-20."
-            ) from error
-        if day > today:
-            raise UsageError(f"{asked} lies ahead; today is {today}. `/papers today` has the newest papers.")
-        if day < FIRST_DAY:
-            raise UsageError(f"Hugging Face's daily papers begin on {FIRST_DAY}; there are none for {asked}.")
-        return day
+        return day_asked(asked, self.clock().astimezone(self.zone).date())
 
     async def _listing(self, listing: Awaitable[Listing], place: Place, asker: Asker) -> Message:
         """A page of a list, remembered as shown to whoever asked."""
@@ -235,6 +220,23 @@ class Answers:
         return messages.page_message(
             Page(heading, entries, len(papers) + gone, start, place.asked, note, gone, suggestion)
         )
+
+
+def day_asked(asked: str, today: date) -> date | None:
+    """The day that these words mean, if they mean one. Raises UsageError for one that there are no papers of."""
+    if asked.lower() in ("", "today", "yesterday"):
+        return today - timedelta(days=asked.lower() == "yesterday")
+    if not _DATE.fullmatch(asked):
+        return None
+    try:
+        day = date(*(int(part) for part in asked.split("-")))
+    except ValueError as error:
+        raise UsageError(f"There is no day {asked} in the calendar. Dates are written 2026-08-20.") from error
+    if day > today:
+        raise UsageError(f"{asked} lies ahead; today is {today}. `/papers today` has the newest papers.")
+    if day < FIRST_DAY:
+        raise UsageError(f"Hugging Face's daily papers begin on {FIRST_DAY}; there are none for {asked}.")
+    return day
 
 
 async def find(

@@ -27,6 +27,7 @@ from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
+from bot.exporting import Exporting
 from bot.health import Health, Line
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
@@ -37,6 +38,7 @@ from bot.logs import BOLT
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
+from bot.privacy import Privacy
 from bot.proving import Prover
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
@@ -121,6 +123,12 @@ class Bot:
         reporter = Reporter(Prover(self.recommender), clock)
         permission = Permission(slack, settings.papers_subscribers)
         subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
+        self.exporting = Exporting(
+            store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
+        )
+        self.privacy = Privacy(
+            store, self.exporting, identity.team_id, settings.papers_backups, clock, self.refresher.touch
+        )
         self.answers = Answers(
             store,
             ingest,
@@ -138,6 +146,10 @@ class Bot:
                 "unsubscribe": subscribing.unsubscribing,
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
+                "export": self.exporting.exporting,
+                "privacy": self.privacy.explaining,
+                "my-data": self.privacy.sending,
+                "forget-me": self.privacy.asking,
             },
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
@@ -317,7 +329,9 @@ class Bot:
             self.voting,
             self.saving,
             self.sharing,
+            self.privacy,
             self.explaining,
+            self.exporting,
             self.stating,
             self.tasting,
             self.tasks,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.explaining import Explaining
+from bot.exporting import Exporting
 from bot.metrics import Metrics
+from bot.privacy import Privacy
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
@@ -27,7 +29,9 @@ class Services:
     voting: Voting
     saving: Saving
     sharing: Sharing
+    privacy: Privacy
     explaining: Explaining
+    exporting: Exporting
     stating: Stating
     tasting: Tasting
     tasks: Tasks

@@ -10,6 +10,7 @@ from bot.messages import channel_mention, notice
 from bot.outcomes import NotSent
 from bot.slack import Slack
 from storage import Store
+from storage.personal import NOBODY
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Troubles:
         told = await self.store.record_trouble(self.team_id, channel_id, refused.code, self.clock())
         subscription = await self.store.subscription(self.team_id, channel_id)
         # Nobody in Slack asked for what only the settings name; the log and `papers-bot doctor` have it.
-        if told or subscription is None or not subscription.created_by:
+        if told or subscription is None or subscription.created_by in ("", NOBODY):
             return
         try:
             await self.slack.tell(

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.messages import (
     BACK,
+    FORGET,
     LESS_LIKE,
     MENU,
     MORE,
@@ -27,7 +28,7 @@ from bot.messages import (
     VOTE,
 )
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, reactions
+from handlers import actions, commands, direct, errors, menus, privacy, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -47,6 +48,7 @@ ACTIONS: dict[str, Handler] = {
     MENU: menus.menu,
     **dict.fromkeys((MORE_LIKE, LESS_LIKE, MUTE), menus.state),
     UNDO: menus.undo,
+    FORGET: privacy.forget,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.asking import Asker
 from bot.errors import UsageError
 from bot.messages import Deed, Message, Statement, deed_of, statement_of
 from bot.recommend import Audience
@@ -28,12 +30,16 @@ async def menu(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
         return
     await ack()
     reply, who = Reply(services.slack, body), asker(body)
-    answer = (
-        services.explaining.why(paper_id, Audience(who.channel_id, who.user_id))
-        if deed is Deed.WHY
-        else services.stating.mutable(paper_id)
-    )
-    services.tasks.start(reply.with_answer(answer), reply.failure)
+    services.tasks.start(reply.with_answer(_told(deed, paper_id, who, services)), reply.failure)
+
+
+def _told(deed: Deed, paper_id: str, who: Asker, services: Services) -> Awaitable[Message]:
+    match deed:
+        case Deed.MUTE:
+            return services.stating.mutable(paper_id)
+        case Deed.BIBTEX:
+            return services.exporting.copied(paper_id)
+    return services.explaining.why(paper_id, Audience(who.channel_id, who.user_id))
 
 
 async def state(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:

@@ -295,6 +295,16 @@ def m012_series(db: Database) -> None:
     db.execute("CREATE INDEX posts_unseeded ON posts (team_id, seeded, state) WHERE seeded = 0")
 
 
+@migrations()
+def m016_privacy(db: Database) -> None:
+    # Whoever was forgotten, by a salted hash: their reactions of before are still in Slack.
+    db.execute("""
+        CREATE TABLE forgotten (
+            team_id TEXT NOT NULL, salt BLOB NOT NULL, digest BLOB NOT NULL, at REAL NOT NULL,
+            PRIMARY KEY (team_id, digest)
+        ) STRICT, WITHOUT ROWID""")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

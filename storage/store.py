@@ -18,6 +18,7 @@ from storage.health import Healths
 from storage.interests import Interests
 from storage.monitoring import Monitoring
 from storage.papers import Papers
+from storage.personal import Personal
 from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
@@ -40,6 +41,7 @@ class Store(
     Signals,
     Monitoring,
     Statistics,
+    Personal,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

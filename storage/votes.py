@@ -13,6 +13,7 @@ from datetime import datetime
 
 from storage.database import Connected, Row, as_json, to_row
 from storage.models import Click, Reaction, Shown, Tally
+from storage.personal import digests_of
 
 # :emoji maps an emoji without its skin tone to 1 or -1; what it doesn't map is no vote.
 # max(at) makes SQLite take `value` from the row with the newest signal.
@@ -52,7 +53,9 @@ _OUTDATED = (
 _FOUND = f"""
     INSERT INTO reactions ({_COLUMNS})
     SELECT :team, :channel, :ts, json_extract(value, '$[0]'), json_extract(value, '$[1]'), 1, :at
-    FROM json_each(:shown) WHERE true
+    FROM json_each(:shown) WHERE json_extract(value, '$[0]') NOT IN (SELECT value FROM json_each(:forgotten))
+        OR EXISTS (SELECT 1 FROM reactions WHERE team_id = :team AND channel_id = :channel AND ts = :ts
+            AND user_id = json_extract(value, '$[0]') AND emoji = json_extract(value, '$[1]'))
     ON CONFLICT DO UPDATE SET present = 1, event_ts = excluded.event_ts
     WHERE NOT reactions.present AND reactions.event_ts <= excluded.event_ts
     RETURNING {_COLUMNS}"""
@@ -76,8 +79,11 @@ class Votes(Connected):
 
         Reactions on messages that are not known (yet) are kept too: an event can overtake the answer
         to the call that posted its message. Of an addition and a removal at one instant the removal holds,
-        whichever comes first, until the message is read.
+        whichever comes first, until the message is read. What somebody did before they were forgotten is not kept.
         """
+        forgotten = digests_of(self, reaction.team_id, [reaction.user_id])
+        if any(reaction.event_ts <= person.at for person in forgotten.values()):
+            return
         self.write(
             "INSERT INTO reactions (team_id, channel_id, ts, user_id, emoji, present, event_ts) "
             "SELECT :team_id, :channel_id, :ts, :user_id, :emoji, :present, :event_ts "
@@ -92,12 +98,17 @@ class Votes(Connected):
     async def reconcile(self, team_id: str, channel_id: str, shown: Sequence[Shown]) -> list[Reaction]:
         """Make the reactions of a channel's messages what Slack showed, and return those that changed.
 
-        What Slack reported of a later moment is left alone, and so is a message that was read later already.
+        What Slack reported of a later moment is left alone, and so is a message that was read later already. A reaction
+        that somebody may have made before they were forgotten is taken for one of before.
         """
+        people = sorted({user_id for one in shown for user_id, _ in one.reactions})
+        forgotten = {id: person.at for id, person in digests_of(self, team_id, people).items()}
         changed: list[Row] = []
         with self.writing() as connection:
             for one in shown:
-                changed += _as_shown(connection, _asked_of(team_id, channel_id, one))
+                asked = _asked_of(team_id, channel_id, one)
+                asked["forgotten"] = as_json([id for id, at in forgotten.items() if float(one.ts) <= at])
+                changed += _as_shown(connection, asked)
         return [Reaction.model_validate(row) for row in changed]
 
     async def record_click(self, click: Click) -> bool:

@@ -221,7 +221,9 @@ async def test_the_page_shows_pictures_and_offers_files(
     await bot.surfaces.upload(direct, "x.html", b"<script>alert(1)</script>", title="A page")
     browser = Browser(slack.url, ada, http)
     shown = re.findall(
-        r'<figure class="figure picture">.*?</figure>|<a class="file".*?</a>', await browser.page("/dm"), re.DOTALL
+        r'<figure class="figure picture">.*?</figure>|<a class="file".*?</a>',
+        await browser.page("/dm"),
+        re.DOTALL,
     )
     html = Html("".join(shown))
     picture, card = html.one("img"), html.one("a", class_="file")

@@ -43,7 +43,15 @@ ATTRIBUTES = {
     *("href", "id", "label", "loading", "max", "maxlength", "min", "minlength", "name", "novalidate", "open"),
     *("placeholder", "referrerpolicy", "rel", "required", "role", "rows", "selected", "src", "start", "step"),
     *("target", "title", "type", "value"),
-    *("data-action-id", "data-block-id", "data-channel", "data-close", "data-dispatch", "data-error"),
+    *(
+        "data-confirm",
+        "data-action-id",
+        "data-block-id",
+        "data-channel",
+        "data-close",
+        "data-dispatch",
+        "data-error",
+    ),
     *("data-kind", "data-picker", "data-react", "data-thread", "data-ts", "data-user", "data-value"),
     "data-view-id",
 }

@@ -21,8 +21,10 @@ from bot.messages.answers import (
 from bot.messages.blocks import Message, channel_mention
 from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
+from bot.messages.files import bibtex_message, sent_message
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.privacy import FORGET, Held, forget_message, forgotten_message, privacy_message
 from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
 from bot.messages.taste import (
     TASTE_DROP,
@@ -57,6 +59,7 @@ from bot.messages.why import (
 
 __all__ = [
     "BACK",
+    "FORGET",
     "LESS_LIKE",
     "MENU",
     "MORE",
@@ -81,6 +84,7 @@ __all__ = [
     "Entry",
     "Experiment",
     "Explanation",
+    "Held",
     "Line",
     "Message",
     "Page",
@@ -95,12 +99,15 @@ __all__ = [
     "Wish",
     "added_message",
     "already_message",
+    "bibtex_message",
     "channel_mention",
     "clip",
     "count",
     "day_heading",
     "deed_of",
     "drawn",
+    "forget_message",
+    "forgotten_message",
     "header_message",
     "help_message",
     "mute_message",
@@ -112,10 +119,12 @@ __all__ = [
     "paper_message",
     "placed",
     "press_of",
+    "privacy_message",
     "quoted",
     "reset_message",
     "rest_message",
     "search_help",
+    "sent_message",
     "shared_message",
     "short_date",
     "stated_message",

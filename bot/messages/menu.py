@@ -20,6 +20,7 @@ class Deed(StrEnum):
     MORE = "more"
     LESS = "less"
     MUTE = "mute"
+    BIBTEX = "bibtex"
 
 
 _LABELS = {
@@ -27,6 +28,7 @@ _LABELS = {
     Deed.MORE: "More like this",
     Deed.LESS: "Less like this",
     Deed.MUTE: "Mute an author or a topic…",
+    Deed.BIBTEX: "Copy BibTeX",
 }
 
 

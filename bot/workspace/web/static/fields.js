@@ -7,7 +7,8 @@ export const about = (message) => ({ channel: message.dataset.channel, ts: messa
 const viewOf = (element) => element.closest("[data-view-id]");
 
 export function click(element, value) {
-  const { actionId, blockId } = element.dataset;
+  const { actionId, blockId, confirm: question } = element.dataset;
+  if (question && !confirm(question)) return;
   const view = viewOf(element);
   const where = view ? { view: view.dataset.viewId } : about(element.closest(".message"));
   return act({ do: "click", ...where, action_id: actionId, block_id: blockId, value });

@@ -1,0 +1,155 @@
+"""What is kept of each person: where it stands, what it is, and what becomes of it when they want to be forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from storage.database import Connected, Row
+
+#: Stands where a person stood who was forgotten, and where nobody at all would mean something else.
+NOBODY = "-"
+
+
+class Kept(NamedTuple):
+    """A table that has rows of a person, whose Slack id is in `column`.
+
+    `one` and `many` are what its rows are called; `purpose` and `seen_by` say in plain words what they are for and who
+    sees them. To forget somebody, their rows are deleted; or, with `without`, what names them is set to something else.
+    """
+
+    table: str
+    column: str
+    one: str
+    many: str
+    purpose: str
+    seen_by: str = "only you"
+    without: str = ""
+
+
+_VOTES, _TASTE = "your votes", "your taste"
+#: Every table with a column of a person's: a test compares it with the schema.
+PERSONAL = (
+    Kept(
+        "reactions", "user_id", "reaction", "reactions", _VOTES, "everybody in the channel, in Slack itself"
+    ),
+    Kept(
+        "clicks",
+        "user_id",
+        "press of *Upvote*",
+        "presses of *Upvote*",
+        _VOTES,
+        "only as a number, without a name",
+    ),
+    Kept("saves", "user_id", "saved paper", "saved papers", "`/papers saved`, and your taste"),
+    Kept("openings", "user_id", "opened paper", "opened papers", _TASTE),
+    Kept(
+        "exposures",
+        "user_id",
+        "paper shown to you",
+        "papers shown to you",
+        "what you passed over, and your taste",
+    ),
+    Kept("interests", "owner_id", "wish", "wishes", "what you follow, mute and named as examples"),
+    Kept("learning", "owner_id", "setting", "settings", "whether your taste is learned"),
+    Kept(
+        "subscriptions",
+        "created_by",
+        "subscribed channel",
+        "subscribed channels",
+        "telling you when a channel takes no posts",
+        without=f"created_by = '{NOBODY}'",
+    ),
+    Kept(
+        "posts",
+        "shared_by",
+        "shared paper",
+        "shared papers",
+        "saying who shared it",
+        "everybody in the channel",
+        # Drawn anew, it names nobody.
+        "shared_by = '', drawn = ''",
+    ),
+)
+_VOTED = """
+    SELECT paper_id FROM clicks WHERE team_id = :team AND user_id = :user
+    UNION SELECT posts.paper_id FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message
+        ON posts.team_id = :team AND posts.channel_id = reactions.channel_id AND posts.ts = reactions.ts
+        AND posts.ts != '' AND posts.paper_id != ''
+        WHERE reactions.team_id = :team AND reactions.user_id = :user
+    UNION SELECT paper_id FROM posts WHERE team_id = :team AND shared_by = :user"""
+
+
+class Forgotten(NamedTuple):
+    """How many rows of each table became nobody's, and the papers whose posts show something else now."""
+
+    rows: Mapping[str, int]
+    papers: Sequence[str]
+
+
+class Personal(Connected):
+    async def kept_of(self, team_id: str, user_id: str) -> dict[str, int]:
+        """How many rows of each table are a person's."""
+        asked = {"team": team_id, "user": user_id}
+        return {
+            kept.table: self.rows(f"SELECT count(*) AS rows FROM {_theirs(kept)}", asked)[0]["rows"]
+            for kept in PERSONAL
+        }
+
+    async def rows_of(self, team_id: str, user_id: str) -> dict[str, list[Row]]:
+        """All rows that are a person's, by table."""
+        asked = {"team": team_id, "user": user_id}
+        return {kept.table: self.rows(f"SELECT * FROM {_theirs(kept)}", asked) for kept in PERSONAL}
+
+    async def forget_person(self, team_id: str, user_id: str, at: float) -> Forgotten:
+        """Delete what is kept of a person, all or nothing.
+
+        What stays is a salted hash of their id with the moment, in seconds since 1970: the reactions that they made
+        before are still in Slack, and would be found there again.
+        """
+        asked = {"team": team_id, "user": user_id}
+        papers = [row["paper_id"] for row in self.rows(_VOTED, asked)]
+        with self.writing() as connection:
+            rows = {kept.table: connection.execute(_forgetting(kept), asked).rowcount for kept in PERSONAL}
+            for before in digests_of(self, team_id, [user_id]).values():
+                connection.execute("DELETE FROM forgotten WHERE digest = ?", (before.digest,))
+            salt = secrets.token_bytes(16)
+            connection.execute(
+                "INSERT INTO forgotten (team_id, salt, digest, at) VALUES (?, ?, ?, ?)",
+                (team_id, salt, _digest(user_id, salt), at),
+            )
+        return Forgotten(rows, papers)
+
+
+class Digest(NamedTuple):
+    """What is left of a person who was forgotten, last at that moment."""
+
+    digest: bytes
+    at: float
+
+
+def digests_of(database: Connected, team_id: str, user_ids: Sequence[str]) -> dict[str, Digest]:
+    """Those of these people who were forgotten. There are few of them, each with a salt of their own."""
+    rows = database.rows("SELECT salt, digest, at FROM forgotten WHERE team_id = :team", {"team": team_id})
+    return {
+        user_id: Digest(row["digest"], row["at"])
+        for row in rows
+        for user_id in user_ids
+        if _digest(user_id, row["salt"]) == row["digest"]
+    }
+
+
+def _digest(user_id: str, salt: bytes) -> bytes:
+    return hashlib.blake2b(user_id.encode(), key=salt, digest_size=16).digest()
+
+
+def _theirs(kept: Kept) -> str:
+    return f"{kept.table} WHERE team_id = :team AND {kept.column} = :user"
+
+
+def _forgetting(kept: Kept) -> str:
+    if not kept.without:
+        return f"DELETE FROM {_theirs(kept)}"
+    return f"UPDATE {kept.table} SET {kept.without} WHERE team_id = :team AND {kept.column} = :user"
