@@ -162,7 +162,7 @@ class Posts(Connected):
     async def unfinished_editions(self, team_id: str) -> list[Edition]:
         """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first.
 
-        Channels that were unsubscribed in the meantime get nothing more.
+        Channels that were unsubscribed in the meantime get nothing more, nor does a topic that was paused or deleted.
         """
         rows = self.rows(
             "SELECT * FROM editions WHERE team_id = :team AND (channel_id, day, series) IN ("
@@ -170,6 +170,7 @@ class Posts(Connected):
             "UNION SELECT channel_id, day, series FROM posts WHERE team_id = :team AND state = 'sent' AND seeded = 0) "
             "AND NOT (series = '' AND channel_id IN "
             "(SELECT channel_id FROM subscriptions WHERE team_id = :team AND NOT active)) "
+            "AND series NOT IN (SELECT 'topic:' || id FROM topics WHERE team_id = :team AND (deleted OR NOT active)) "
             "ORDER BY planned_at, channel_id, series",
             {"team": team_id},
         )

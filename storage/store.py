@@ -22,6 +22,7 @@ from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
+from storage.topics import Topics
 from storage.votes import Votes
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
@@ -40,6 +41,7 @@ class Store(
     Signals,
     Monitoring,
     Statistics,
+    Topics,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 
