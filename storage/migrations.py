@@ -305,6 +305,8 @@ def m012_topics(db: Database) -> None:
             mode TEXT NOT NULL, active INTEGER NOT NULL, deleted INTEGER NOT NULL, created_at TEXT NOT NULL,
             PRIMARY KEY (team_id, id)
         ) STRICT, WITHOUT ROWID""")
+    # A list shows the votes on its papers.
+    db.execute("CREATE INDEX posts_of_lists ON posts (team_id, planned_at) WHERE kind = 'list'")
     db.execute("ALTER TABLE subscriptions ADD COLUMN weekdays TEXT NOT NULL DEFAULT '[0, 1, 2, 3, 4, 5, 6]'")
     db.execute("ALTER TABLE subscriptions ADD COLUMN sources TEXT NOT NULL DEFAULT '[]'")
     db.execute("ALTER TABLE subscriptions ADD COLUMN minimum INTEGER NOT NULL DEFAULT 0")

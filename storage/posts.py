@@ -223,6 +223,17 @@ class Posts(Connected):
         )
         return [Post.model_validate(row) for row in rows]
 
+    async def lists_of(self, team_id: str, paper_ids: Sequence[str], since: datetime) -> list[Post]:
+        """The lists planned since then in which any of these papers stands, and that were sent."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team AND kind = 'list' AND state = 'sent' AND planned_at >= :since "
+            "AND EXISTS (SELECT 1 FROM exposures WHERE exposures.team_id = :team AND user_id = '' "
+            "AND exposures.channel_id = posts.channel_id AND exposures.day = posts.day "
+            "AND exposures.series = posts.series AND exposures.paper_id IN (SELECT value FROM json_each(:ids)))",
+            {"team": team_id, "since": iso(since), "ids": as_json(list(paper_ids))},
+        )
+        return [Post.model_validate(row) for row in rows]
+
     async def current(self, post: Post) -> Post:
         """The post as the ledger has it now; as it was, where it was withdrawn in the meantime."""
         rows = self.rows(f"SELECT * FROM posts WHERE {_KEY}", to_row(post))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 
-from storage.database import Connected, Row, as_json, iso, to_row
+from storage.database import Connected, Row, as_json, to_row
 from storage.models import Topic
 
 _COLUMNS = tuple(Topic.model_fields)
@@ -28,7 +27,9 @@ class Topics(Connected):
 
     async def topic(self, team_id: str, id: str) -> Topic | None:
         """A topic, be it paused or deleted."""
-        rows = self.rows("SELECT * FROM topics WHERE team_id = :team AND id = :id", {"team": team_id, "id": id})
+        rows = self.rows(
+            "SELECT * FROM topics WHERE team_id = :team AND id = :id", {"team": team_id, "id": id}
+        )
         return _topic(rows[0]) if rows else None
 
     async def topics(self, team_id: str) -> list[Topic]:
@@ -49,17 +50,16 @@ class Topics(Connected):
         return [_topic(row) for row in rows]
 
     async def papers_of_series(
-        self, team_id: str, channel_id: str, series: str, ids: Sequence[str], since: datetime
+        self, team_id: str, channel_id: str, series: str, ids: Sequence[str]
     ) -> set[str]:
-        """Which of these papers a series has shown in a channel since then, be it in a list."""
+        """Which of these papers a series has shown in a channel, be it in a list."""
         rows = self.rows(
             "SELECT paper_id FROM exposures WHERE team_id = :team AND user_id = '' AND channel_id = :channel "
-            "AND day >= :since AND series = :series AND paper_id IN (SELECT value FROM json_each(:ids))",
+            "AND series = :series AND paper_id IN (SELECT value FROM json_each(:ids))",
             {
                 "team": team_id,
                 "channel": channel_id,
                 "series": series,
-                "since": iso(since.date()),
                 "ids": as_json(list(ids)),
             },
         )

@@ -1,5 +1,6 @@
 """Papers as Block Kit: pure functions, every message within Slack's limits."""
 
+from bot.messages.alerts import Match, alert_message, topic_list_message
 from bot.messages.answers import (
     BACK,
     MORE,
@@ -82,6 +83,7 @@ __all__ = [
     "Experiment",
     "Explanation",
     "Line",
+    "Match",
     "Message",
     "Page",
     "Place",
@@ -94,6 +96,7 @@ __all__ = [
     "TastePress",
     "Wish",
     "added_message",
+    "alert_message",
     "already_message",
     "channel_mention",
     "clip",
@@ -124,6 +127,7 @@ __all__ = [
     "subscribed_message",
     "taste_message",
     "taste_press_of",
+    "topic_list_message",
     "tried",
     "turn_of",
     "verdict",

@@ -98,9 +98,7 @@ def _side_by_side(wanted: Sequence[str], text: Sequence[str]) -> bool:
     length = len(wanted)
     if length <= 1:
         return length == 1 and wanted[0] in text
-    return any(
-        list(text[start : start + length]) == list(wanted) for start in range(len(text) - length + 1)
-    )
+    return any(list(text[start : start + length]) == list(wanted) for start in range(len(text) - length + 1))
 
 
 def _in_category(name: str, wanted: str) -> bool:
