@@ -13,6 +13,7 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
 import handlers
+from bot.alerts import AlertDrawing, Alerts
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.attachments import Attachments
@@ -58,7 +59,7 @@ from bot.tasting import Tasting
 from bot.timing import Timing
 from bot.troubles import Troubles
 from bot.votes import Voting
-from storage.models import Subscription
+from storage.models import PostKind, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,11 @@ class Bot:
             until,
             timing,
         )
+        self.alerts = Alerts(drafting, delivery, until)
+        self.daily.also.append(self.alerts.work)
+        alert_drawing = AlertDrawing(store)
+        self.drawing.add(PostKind.ALERT, alert_drawing.alert)
+        self.drawing.add(PostKind.LIST, alert_drawing.list_)
         zone = ZoneInfo(settings.papers_timezone)
         entries = Entries(store, identity.team_id, identity.url, zone, clock)
         lists = Lists(store, ingest, self.recommender, identity.team_id, zone)
@@ -249,7 +255,9 @@ class Bot:
         await self.recovery.recover([*channels, *named, *await self._subscribed()])
 
     async def _subscribed(self) -> list[str]:
-        return [one.channel_id for one in await self.library.store.subscriptions(self.identity.team_id)]
+        store, team_id = self.library.store, self.identity.team_id
+        daily = [one.channel_id for one in await store.subscriptions(team_id)]
+        return list(dict.fromkeys([*daily, *(one.channel_id for one in await store.topics(team_id))]))
 
     async def _post(self) -> None:
         """Post what is due, for ever."""

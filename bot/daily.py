@@ -32,6 +32,10 @@ PAUSE = timedelta(minutes=10)
 MIDNIGHT = time(23, 59)
 
 
+#: A channel, and what is to be done there.
+Work = tuple[str, Callable[[], Awaitable[object]]]
+
+
 class Due(NamedTuple):
     """A channel whose hour has come, and what its clock says."""
 
@@ -68,6 +72,8 @@ class Daily:
         self._working: dict[str, asyncio.Task[None]] = {}
         self._paused: dict[str, datetime] = {}
         self._refused: DeliveryError | None = None
+        #: What else is due, of other series: the channel of each, and what posts it.
+        self.also: list[Callable[[], Awaitable[list[Work]]]] = []
         #: Since when a channel's edition of a day is looked for.
         self._asked: dict[tuple[str, date], datetime] = {}
 
@@ -91,7 +97,7 @@ class Daily:
                 started.append(self._working[channel_id])
         return started
 
-    async def _work(self) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
+    async def _work(self) -> list[Work]:
         """All there is to post, by channel, the most urgent first."""
         unfinished, due = await self.store.unfinished_editions(self.team_id), await self._due()
         # Whoever planned a share sends it at once; one that is older was left behind.
@@ -107,6 +113,7 @@ class Daily:
             ),
             *((one.subscription.channel_id, partial(self._post_due, one)) for one in due),
             *((share.channel_id, partial(self.delivery.share, share)) for share in shares),
+            *[work for also in self.also for work in await also()],
         ]
 
     async def stop(self, seconds: float) -> None:

@@ -88,7 +88,7 @@ class Drafting:
         listed = await (
             self._listed(day, day) if exact else self._since(subscription.channel_id, last, today)
         )
-        fresh = await self._unseen(subscription.channel_id, listed)
+        fresh = await self.news_to(subscription.channel_id, listed)
         if not fresh:
             return None
         late = {} if exact else await self._bloomed(subscription.channel_id, fresh)
@@ -146,9 +146,9 @@ class Drafting:
             listed=_counts(papers, listed),
             left_out=len(ranked.scored) - len(papers),
         )
-        return Draft(edition, papers, list(_exposures(edition, shown, ranked)))
+        return Draft(edition, papers, list(exposures_of(edition, shown, ranked)))
 
-    async def _unseen(self, channel_id: str, listed: Mapping[str, Listed]) -> dict[str, Listed]:
+    async def news_to(self, channel_id: str, listed: Mapping[str, Listed]) -> dict[str, Listed]:
         """What is news to a channel: not what it had, be it under another number or almost the same title."""
         had = await self.store.papers_posted(self.team_id, channel_id, list(listed))
         fresh = await self.store.papers([id for id in listed if id not in had])
@@ -170,7 +170,7 @@ class Drafting:
                     continue
                 if bloomed(before.upvotes, before.hours, latest.upvotes):
                     grown[before.paper_id] = listed[before.paper_id]
-        return await self._unseen(channel_id, {id: it for id, it in grown.items() if id not in fresh})
+        return await self.news_to(channel_id, {id: it for id, it in grown.items() if id not in fresh})
 
     async def _missed(
         self, channel_id: str, last: Edition | None, today: date, shown: Sequence[Paper]
@@ -198,9 +198,13 @@ class Drafting:
         return _news(await self._listed(first, today), last)
 
     async def _listed(self, first: date, last: date) -> dict[str, Listed]:
+        await self.read(first, last)
+        return await self.store.listed(first, last)
+
+    async def read(self, first: date, last: date) -> None:
+        """Have the store know what the sources list for these days."""
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         await asyncio.gather(*(self.ingest.ensure_day(day) for day in days))
-        return await self.store.listed(first, last)
 
 
 def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
@@ -237,7 +241,8 @@ def _interleaved(
     ]
 
 
-def _exposures(edition: Edition, shown: Sequence[Shown], ranked: Ranked) -> Iterator[Exposure]:
+def exposures_of(edition: Edition, shown: Sequence[Shown], ranked: Ranked) -> Iterator[Exposure]:
+    """What the log says of the papers that an edition shows."""
     scored = {one.id: one for one in ranked.scored}
     for position, one in enumerate(shown, start=1):
         yield Exposure(
@@ -252,6 +257,7 @@ def _exposures(edition: Edition, shown: Sequence[Shown], ranked: Ranked) -> Iter
             team=one.team,
             upvotes=ranked.papers[one.id].upvotes,
             parts={str(part): value for part, value in scored[one.id].parts.items()},
+            series=edition.series,
         )
 
 
@@ -270,13 +276,13 @@ def unlisted(subscription: Subscription, day: date, now: datetime, why: str) -> 
 
 def note_of(edition: Edition) -> Post:
     """The one post of an edition without papers."""
-    return _first_post(edition, PostKind.NOTE)
+    return first_post(edition, PostKind.NOTE)
 
 
 def posts_of(draft: Draft) -> list[Post]:
     """All posts of an edition: the header, the top as messages of their own, the rest for the thread."""
     edition = draft.edition
-    header = _first_post(edition, PostKind.HEADER)
+    header = first_post(edition, PostKind.HEADER)
     posts = [header]
     for position, paper in enumerate(draft.papers, start=1):
         kind = PostKind.PAPER if position <= edition.top else PostKind.REST
@@ -286,7 +292,8 @@ def posts_of(draft: Draft) -> list[Post]:
     return posts
 
 
-def _first_post(edition: Edition, kind: PostKind) -> Post:
+def first_post(edition: Edition, kind: PostKind) -> Post:
+    """What an edition begins with."""
     return Post(
         team_id=edition.team_id,
         channel_id=edition.channel_id,
@@ -296,6 +303,7 @@ def _first_post(edition: Edition, kind: PostKind) -> Post:
         planned_at=edition.planned_at,
         # It has no paper to vote on.
         seeded=True,
+        series=edition.series,
     )
 
 

@@ -39,7 +39,7 @@ class Drawing:
         """The message of a post, and what of the votes it shows."""
         if drawer := self._drawers.get(post.kind):
             # The votes first: one that comes in between makes the post stale, and it is drawn again.
-            shown = drawn(await self._tally(post)) if post.paper_id else ""
+            shown = await self.shown(post)
             return await drawer(post), shown
         match post.kind:
             case PostKind.NOTE:
@@ -49,6 +49,17 @@ class Drawing:
         (paper,) = await self.store.papers([post.paper_id])
         tally = await self._tally(post)
         return draw(post, paper, tally), drawn(tally)
+
+    async def shown(self, post: Post) -> str:
+        """The votes that a post would show now, so that it is known when it is stale."""
+        ids = await self._papers_on(post)
+        tallies = await self.store.tallies(post.team_id, ids)
+        return " ".join(drawn(tallies[id]) for id in ids)
+
+    async def _papers_on(self, post: Post) -> list[str]:
+        if post.kind is PostKind.LIST:
+            return [one.paper_id for one in await self.store.exposures(await self.store.edition_of(post))]
+        return [post.paper_id] if post.paper_id else []
 
     async def _tally(self, post: Post) -> Tally:
         return (await self.store.tallies(post.team_id, [post.paper_id]))[post.paper_id]

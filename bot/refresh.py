@@ -71,7 +71,7 @@ class Refresher:
         self._wake.clear()
         try:
             for post in await self._stale(sorted(touched)):
-                await self._redraw(post)
+                await self._redraw(post, [post.paper_id] if post.paper_id else touched)
         except StoreError:
             self.touch(touched)
             raise
@@ -80,9 +80,11 @@ class Refresher:
         """The posts of these papers that show other numbers than the votes are."""
         posts = await self.store.posts_of(self.team_id, paper_ids)
         tallies = await self.store.tallies(self.team_id, paper_ids)
-        return [post for post in posts if post.drawn != drawn(tallies[post.paper_id])]
+        stale = [post for post in posts if post.drawn != drawn(tallies[post.paper_id])]
+        lists = await self.store.lists_of(self.team_id, paper_ids, self.clock() - LOOK_BACK)
+        return stale + [post for post in lists if post.drawn != await self.drawing.shown(post)]
 
-    async def _redraw(self, post: Post) -> None:
+    async def _redraw(self, post: Post, touched: Iterable[str]) -> None:
         message, shown = await self.drawing.message(post)
         try:
             if await self.slack.update(post.channel_id, post.ts, message):
@@ -91,6 +93,8 @@ class Refresher:
                 await self.store.lost(post, "deleted in Slack")
         except NotSent as later:
             await asyncio.sleep(later.retry_after)
-            self.touch([post.paper_id])
+            self.touch(touched)
         except DeliveryError as refused:
-            log.warning("the votes on %s in %s are not shown: %s", post.paper_id, post.channel_id, refused)
+            log.warning(
+                "the votes on %s in %s are not shown: %s", post.paper_id or "a list", post.channel_id, refused
+            )

@@ -28,21 +28,23 @@ class Troubles:
         """A channel refused a post. Raises StoreError."""
         told = await self.store.record_trouble(self.team_id, channel_id, refused.code, self.clock())
         subscription = await self.store.subscription(self.team_id, channel_id)
+        asked = subscription.created_by if subscription else ""
+        if not asked:
+            topics = await self.store.topics_of(self.team_id, channel_id)
+            asked = next((topic.user_id for topic in topics), "")
         # Nobody in Slack asked for what only the settings name; the log and `papers-bot doctor` have it.
-        if told or subscription is None or subscription.created_by in ("", NOBODY):
+        if told or asked in ("", NOBODY):
             return
         try:
             await self.slack.tell(
-                subscription.created_by,
+                asked,
                 notice(
                     f"I can't post the day's papers in {channel_mention(channel_id)}: {refused}. "
                     "Nothing is lost: I try again every ten minutes. `/papers unsubscribe` in the channel ends it."
                 ),
             )
         except (DeliveryError, NotSent) as error:
-            log.warning(
-                "%s can't be told of the trouble in %s: %s", subscription.created_by, channel_id, error
-            )
+            log.warning("%s can't be told of the trouble in %s: %s", asked, channel_id, error)
             return
         await self.store.told_of_trouble(self.team_id, channel_id)
 

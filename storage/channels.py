@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage.database import Connected, as_json, iso, to_row
+from storage.database import Connected, Row, as_json, iso, to_row
 from storage.models import Subscription, Trouble
 
 _COLUMNS = tuple(Subscription.model_fields)
 _VALUES = f"INTO subscriptions ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
+
+
+def _subscription(row: Row) -> Subscription:
+    lists = {name: json.loads(row[name]) for name in ("weekdays", "sources")}
+    return Subscription.model_validate({**row, **lists})
 
 
 class Channels(Connected):
@@ -48,7 +54,7 @@ class Channels(Connected):
             "SELECT * FROM subscriptions WHERE team_id = :team AND channel_id = :channel",
             {"team": team_id, "channel": channel_id},
         )
-        return Subscription.model_validate(rows[0]) if rows else None
+        return _subscription(rows[0]) if rows else None
 
     async def subscriptions(self, team_id: str) -> list[Subscription]:
         """The active subscriptions of a workspace."""
@@ -56,7 +62,7 @@ class Channels(Connected):
             "SELECT * FROM subscriptions WHERE team_id = :team AND active ORDER BY channel_id",
             {"team": team_id},
         )
-        return [Subscription.model_validate(row) for row in rows]
+        return [_subscription(row) for row in rows]
 
     async def record_trouble(self, team_id: str, channel_id: str, code: str, at: datetime) -> bool:
         """A channel refuses the bot for this reason; returns whether somebody was told of it already."""

@@ -296,6 +296,24 @@ def m012_series(db: Database) -> None:
 
 
 @migrations()
+def m012_topics(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE topics (
+            team_id TEXT NOT NULL, id TEXT NOT NULL, channel_id TEXT NOT NULL, user_id TEXT NOT NULL,
+            typed TEXT NOT NULL, sources TEXT NOT NULL, categories TEXT NOT NULL, post_at TEXT NOT NULL,
+            timezone TEXT NOT NULL, weekdays TEXT NOT NULL, top INTEGER NOT NULL, minimum INTEGER NOT NULL,
+            mode TEXT NOT NULL, active INTEGER NOT NULL, deleted INTEGER NOT NULL, created_at TEXT NOT NULL,
+            PRIMARY KEY (team_id, id)
+        ) STRICT, WITHOUT ROWID""")
+    # A list shows the votes on its papers.
+    db.execute("CREATE INDEX posts_of_lists ON posts (team_id, planned_at) WHERE kind = 'list'")
+    db.execute("ALTER TABLE subscriptions ADD COLUMN weekdays TEXT NOT NULL DEFAULT '[0, 1, 2, 3, 4, 5, 6]'")
+    db.execute("ALTER TABLE subscriptions ADD COLUMN sources TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE subscriptions ADD COLUMN minimum INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE subscriptions ADD COLUMN mode TEXT NOT NULL DEFAULT 'messages'")
+
+
+@migrations()
 def m016_privacy(db: Database) -> None:
     # Whoever was forgotten, by a salted hash: their reactions of before are still in Slack.
     db.execute("""

@@ -141,8 +141,23 @@ class Tally(NamedTuple):
         return self.up - self.down
 
 
+class Mode(StrEnum):
+    """Whether each paper is a message of its own, or all are one list."""
+
+    MESSAGES = "messages"
+    LIST = "list"
+
+
+#: All days of a week; Monday is 0, as in `date.weekday`.
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+Weekdays = Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1)]
+
+
 class Subscription(_Value):
-    """A channel that wants an edition each day, at `post_at` in its own `timezone` (an IANA name)."""
+    """A channel that wants an edition each day, at `post_at` in its own `timezone` (an IANA name).
+
+    Without `sources` it takes papers of all. `minimum` is of upvotes on Hugging Face.
+    """
 
     team_id: str
     channel_id: str
@@ -151,6 +166,49 @@ class Subscription(_Value):
     top: int
     created_by: str = ""
     active: bool = True
+    weekdays: Weekdays = EVERY_DAY
+    sources: tuple[SourceName, ...] = ()
+    minimum: Count = 0
+    mode: Mode = Mode.MESSAGES
+
+
+class Topic(_Value):
+    """Papers of a topic that a channel wants to hear of, or a person in their messages with the bot.
+
+    `typed` is the topic as `/papers` takes it, and may be empty where `categories` say what is wanted. `user_id` is
+    whoever asked for it. Otherwise as in a subscription. A `deleted` topic can come back.
+    """
+
+    id: str
+    team_id: str
+    channel_id: str
+    user_id: str
+    typed: str
+    sources: tuple[SourceName, ...] = ()
+    categories: tuple[str, ...] = ()
+    post_at: time
+    timezone: str
+    weekdays: Weekdays = EVERY_DAY
+    top: int
+    minimum: Count = 0
+    mode: Mode = Mode.MESSAGES
+    active: bool = True
+    deleted: bool = False
+    created_at: Moment
+
+    @property
+    def series(self) -> str:
+        """The name of its posts in the ledger."""
+        return f"{TOPIC_SERIES}{self.id}"
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is spoken of; text from outside."""
+        return self.typed or ", ".join(self.categories)
+
+
+#: What the names of topics' series begin with.
+TOPIC_SERIES = "topic:"
 
 
 class Trouble(NamedTuple):
@@ -173,6 +231,7 @@ class PostKind(StrEnum):
     REST = "rest"
     SHARE = "share"
     NOTE = "note"
+    ALERT = "alert"
     LIST = "list"
 
 

@@ -162,7 +162,7 @@ class Posts(Connected):
     async def unfinished_editions(self, team_id: str) -> list[Edition]:
         """Editions with a post that is neither sent nor abandoned, or a reaction still to be seeded; oldest first.
 
-        Channels that were unsubscribed in the meantime get nothing more.
+        Channels that were unsubscribed in the meantime get nothing more, nor does a topic that was paused or deleted.
         """
         rows = self.rows(
             "SELECT * FROM editions WHERE team_id = :team AND (channel_id, day, series) IN ("
@@ -170,6 +170,7 @@ class Posts(Connected):
             "UNION SELECT channel_id, day, series FROM posts WHERE team_id = :team AND state = 'sent' AND seeded = 0) "
             "AND NOT (series = '' AND channel_id IN "
             "(SELECT channel_id FROM subscriptions WHERE team_id = :team AND NOT active)) "
+            "AND series NOT IN (SELECT 'topic:' || id FROM topics WHERE team_id = :team AND (deleted OR NOT active)) "
             "ORDER BY planned_at, channel_id, series",
             {"team": team_id},
         )
@@ -219,6 +220,17 @@ class Posts(Connected):
             "ON team_id = :team AND paper_id = wanted.value AND paper_id != '' "
             "WHERE state = 'sent' ORDER BY ts DESC",
             {"team": team_id, "ids": as_json(list(paper_ids))},
+        )
+        return [Post.model_validate(row) for row in rows]
+
+    async def lists_of(self, team_id: str, paper_ids: Sequence[str], since: datetime) -> list[Post]:
+        """The lists planned since then in which any of these papers stands, and that were sent."""
+        rows = self.rows(
+            "SELECT * FROM posts WHERE team_id = :team AND kind = 'list' AND state = 'sent' AND planned_at >= :since "
+            "AND EXISTS (SELECT 1 FROM exposures WHERE exposures.team_id = :team AND user_id = '' "
+            "AND exposures.channel_id = posts.channel_id AND exposures.day = posts.day "
+            "AND exposures.series = posts.series AND exposures.paper_id IN (SELECT value FROM json_each(:ids)))",
+            {"team": team_id, "since": iso(since), "ids": as_json(list(paper_ids))},
         )
         return [Post.model_validate(row) for row in rows]
 

@@ -23,6 +23,7 @@ from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
+from storage.topics import Topics
 from storage.votes import Votes
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
@@ -42,6 +43,7 @@ class Store(
     Monitoring,
     Statistics,
     Personal,
+    Topics,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.search.text import compounds, content, fold, names, stems
+from bot.search.text import PLAIN, STEMMED, compounds, content, fold, names, stems
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 TEX = st.lists(
@@ -121,3 +121,13 @@ def test_a_term_is_itself_in_any_case_accents_and_hyphenation(parts: list[str]) 
     )
     for form in (term.upper(), term.title(), term.replace("-", " "), term.replace("-", "‑"), bare):
         assert names(form) == names(term)
+
+
+@given(st.text(st.characters(max_codepoint=0x17F), max_size=200))
+@example("C++ and C# at 3.5 GHz: over-fitted, DYING skies")
+@example("a" * 59)
+@example("a" * 60)
+@example("a" * 61)
+def test_the_quick_way_for_plain_text_comes_to_the_same_words(text: str) -> None:
+    assert stems(text) == STEMMED.analyze(fold(text))
+    assert names(text) == PLAIN.analyze(fold(text))

@@ -1,5 +1,6 @@
 """Papers as Block Kit: pure functions, every message within Slack's limits."""
 
+from bot.messages.alerts import Match, alert_message, topic_list_message
 from bot.messages.answers import (
     BACK,
     MORE,
@@ -86,6 +87,7 @@ __all__ = [
     "Explanation",
     "Held",
     "Line",
+    "Match",
     "Message",
     "Page",
     "Place",
@@ -98,6 +100,7 @@ __all__ = [
     "TastePress",
     "Wish",
     "added_message",
+    "alert_message",
     "already_message",
     "bibtex_message",
     "channel_mention",
@@ -133,6 +136,7 @@ __all__ = [
     "subscribed_message",
     "taste_message",
     "taste_press_of",
+    "topic_list_message",
     "tried",
     "turn_of",
     "verdict",

@@ -34,6 +34,7 @@ _ROLES = {
     "bloomed": "its upvotes have grown since its day",
     "explored": "drawn to learn whether you like it here",
     "rest": "from the rest of the day",
+    "topic": "it is of a topic that this channel follows",
 }
 
 

@@ -6,6 +6,7 @@ typed one counts, because nothing but the paper is at hand.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from bot.search.query import Query, Term
@@ -65,8 +66,14 @@ def _has(term: Term, paper: Paper) -> bool:
     return True
 
 
-def _text(paper: Paper) -> list[str]:
-    return stems(f"{paper.title}. {paper.abstract or paper.summary} {'. '.join(paper.keywords)}")
+def _text(paper: Paper) -> Sequence[str]:
+    return _stems_of(f"{paper.title}. {paper.abstract or paper.summary} {'. '.join(paper.keywords)}")
+
+
+# A query looks at one paper several times, and several queries at the same papers.
+@functools.lru_cache(1_000)
+def _stems_of(text: str) -> tuple[str, ...]:
+    return tuple(stems(text))
 
 
 def _author(value: str, paper: Paper) -> bool:
@@ -89,9 +96,9 @@ def _named(wanted: Sequence[str], name: Sequence[str]) -> bool:
 
 def _side_by_side(wanted: Sequence[str], text: Sequence[str]) -> bool:
     length = len(wanted)
-    return length > 0 and any(
-        list(text[start : start + length]) == list(wanted) for start in range(len(text) - length + 1)
-    )
+    if length <= 1:
+        return length == 1 and wanted[0] in text
+    return any(list(text[start : start + length]) == list(wanted) for start in range(len(text) - length + 1))
 
 
 def _in_category(name: str, wanted: str) -> bool:

@@ -88,12 +88,18 @@ def _letter(found: re.Match[str]) -> str:
 
 def stems(text: str) -> list[str]:
     """The words of a text, folded and stemmed, in their order."""
-    return STEMMED.analyze(fold(text))
+    folded = fold(text)
+    if folded.isascii():
+        return list(filter(None, map(_stem, _ASCII_WORD.findall(folded.lower()))))
+    return STEMMED.analyze(folded)
 
 
 def names(text: str) -> list[str]:
     """The words of a text, folded and whole, in their order."""
-    return PLAIN.analyze(fold(text))
+    folded = fold(text)
+    if folded.isascii():
+        return [word for word in _ASCII_WORD.findall(folded.lower()) if len(word) < _LONGEST_WORD]
+    return PLAIN.analyze(folded)
 
 
 def content(text: str) -> list[str]:
@@ -112,6 +118,12 @@ def _telling(folded: str) -> list[str]:
         # Nearly every text, and nearly every word of it has been met before: several times as fast.
         return list(filter(None, map(_telling_stem, _ASCII_WORD.findall(folded.lower()))))
     return _CONTENT.analyze(folded)
+
+
+@functools.lru_cache(_KNOWN_WORDS)
+def _stem(word: str) -> str:
+    """The stem of one word, empty when it is too long to be one."""
+    return "".join(STEMMED.analyze(word))
 
 
 @functools.lru_cache(_KNOWN_WORDS)
