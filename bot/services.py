@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.explaining import Explaining
+from bot.mail.choosing import Choosing
 from bot.metrics import Metrics
 from bot.saving import Saving
 from bot.sharing import Sharing
@@ -29,6 +30,7 @@ class Services:
     sharing: Sharing
     explaining: Explaining
     stating: Stating
+    choosing: Choosing
     tasting: Tasting
     tasks: Tasks
     allowance: Allowance

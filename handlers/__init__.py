@@ -26,8 +26,9 @@ from bot.messages import (
     UNDO,
     VOTE,
 )
+from bot.messages.mail import MAIL_CONFIRM, MAIL_SET, MAIL_SETS
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, reactions
+from handlers import actions, commands, direct, errors, mail, menus, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -49,6 +50,8 @@ ACTIONS: dict[str, Handler] = {
     UNDO: menus.undo,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
+    **dict.fromkeys((MAIL_SET, *MAIL_SETS), mail.choose),
+    MAIL_CONFIRM: mail.confirm,
 }
 #: Message and global shortcuts, by their callback ids.
 SHORTCUTS: dict[str, Handler] = {}

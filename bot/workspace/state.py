@@ -29,6 +29,7 @@ ALL_SCOPES = (
     "reactions:write",
     "team:read",
     "users:read",
+    "users:read.email",
 )
 
 
@@ -61,6 +62,8 @@ class User:
     tz: str = "Etc/UTC"
     tz_offset: int = 0
     is_admin: bool = False
+    email: str = ""
+    deleted: bool = False
 
 
 @dataclass
