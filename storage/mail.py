@@ -109,16 +109,23 @@ class Mails(Connected):
         )
         return [_pick(row) for row in rows]
 
-    async def plan_mail(self, mail: Mail) -> bool:
-        """Write down that a mail is to be sent, in the place of older ones that were not.
-
-        False where the person has one of that day.
-        """
+    async def withdraw_mails(self, team_id: str, user_id: str, before: date) -> None:
+        """Take back what was planned before a day and not sent; its papers are free for a newer mail."""
+        older = f"{_OF_PERSON} AND day < :before"
+        values = {"team_id": team_id, "user_id": user_id, "before": iso(before)}
         with self.writing() as connection:
+            # Not deleted, because it tells that there were papers for this person before.
             connection.execute(
-                f"DELETE FROM mails WHERE {_OF_PERSON} AND day < :day AND state = 'planned'", to_row(mail)
+                f"UPDATE picks SET papers = '[]', passed = '[]', announced_day = NULL WHERE {older} AND EXISTS (SELECT 1 FROM mails WHERE mails.team_id = picks.team_id "
+                "AND mails.user_id = picks.user_id AND mails.day = picks.day AND mails.rhythm = picks.rhythm "
+                "AND mails.state = 'planned')",
+                values,
             )
-            return connection.execute(_insert(Mail, "mails"), to_row(mail)).rowcount > 0
+            connection.execute(f"DELETE FROM mails WHERE {older} AND state = 'planned'", values)
+
+    async def plan_mail(self, mail: Mail) -> bool:
+        """Write down that a mail is to be sent; False where the person has one of that day."""
+        return self.write(_insert(Mail, "mails"), to_row(mail)) > 0
 
     async def mail(self, team_id: str, user_id: str, day: date) -> Mail | None:
         rows = self.rows(

@@ -338,6 +338,22 @@ async def test_a_server_that_is_down_delays_the_mail(
     assert len(box.received) == 1
 
 
+async def test_after_days_without_a_server_one_mail_has_the_papers_of_all(
+    bot: Bot, box: Postbox, ada: str, due: list[str], upstream: Upstream, clock: MovedClock
+) -> None:
+    box.says("MAIL", *["451 4.3.0 Out of order"] * 2)
+    await mailing(bot).tick()
+    thursday = NINE + timedelta(days=1)
+    move(clock, upstream, thursday)
+    newer = list_day(upstream, thursday.date(), 2)
+    await mailing(bot).tick()
+    clock.at += REST
+    await mailing(bot).tick()
+    [mail] = box.received
+    assert sorted(set(re.findall(r"2608\.\d{5}", mail.text()))) == sorted([*due, *newer])
+    assert "Papers of Thursday 20 August 2026" in mail.text()
+
+
 async def test_a_connection_that_breaks_while_a_mail_is_taken_never_sends_it_twice(
     bot: Bot, slack: Workspace, box: Postbox, ada: str, due: list[str], clock: MovedClock
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -104,15 +104,16 @@ class Mailing:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def tick(self) -> None:
-        """Settle what was left, then plan and send what is due, one mail after the other. Raises StoreError."""
+        """Plan what is due, then send or settle all that is open, one mail after the other. Raises StoreError."""
         if await self.store.copied_at() is not None:
             # What was mailed since the backup is not known before it is settled.
             return
-        for mail in await self.store.open_mails(self.team_id, self.clock()):
-            await self._go_on(mail)
         for due in await self._due():
-            if self._may_go_on() and (planned := await self._guarded(due)):
-                await self._send(planned)
+            if not self.stopping:
+                await self._guarded(due.wish.user_id, self._plan(due))
+        for mail in await self.store.open_mails(self.team_id, self.clock()):
+            if self._may_look_at(mail.user_id):
+                await self._guarded(mail.user_id, self._go_on(mail))
 
     def _may_go_on(self) -> bool:
         rested = self._rests_until is None or self.clock() >= self._rests_until
@@ -124,35 +125,40 @@ class Mailing:
         for wish in await self.store.mail_wishes(self.team_id):
             moment = slot(wish.rhythm, self.hours.of(wish.timezone), now)
             fresh = wish.since < moment and now - moment < LATE[wish.rhythm]
-            looked = self._looked_at.get(wish.user_id)
-            if not fresh or (looked and now - looked < LOOK_AGAIN):
+            if not fresh or not self._may_look_at(wish.user_id):
                 continue
             if await self.store.mail(self.team_id, wish.user_id, moment.date()) is None:
                 due.append(Due(wish, moment.date()))
         return due
 
-    async def _guarded(self, due: Due) -> Mail | None:
-        """One person's trouble is their own."""
+    def _may_look_at(self, user_id: str) -> bool:
+        looked = self._looked_at.get(user_id)
+        return looked is None or self.clock() - looked >= LOOK_AGAIN
+
+    async def _guarded(self, user_id: str, mailing: Awaitable[None]) -> None:
+        """One person's trouble is their own: it is logged, and they are left alone for a while."""
         try:
-            return await self._plan(due)
+            await mailing
         except StoreError:
             raise
         except PapersError as error:
-            log.error("no mail could be made for %s: %s", due.wish.user_id, error)
+            log.error("mail to %s is left for %s: %s", user_id, LOOK_AGAIN, error)
+            self._looked_at[user_id] = self.clock()
         except Exception:
-            log.exception("no mail could be made for %s", due.wish.user_id)
-        self._looked_at[due.wish.user_id] = self.clock()
-        return None
+            log.exception("mail to %s is left for %s", user_id, LOOK_AGAIN)
+            self._looked_at[user_id] = self.clock()
 
-    async def _plan(self, due: Due) -> Mail | None:
-        """Write down what a person gets; None where they are gone, have moved to another hour, or have no papers."""
+    async def _plan(self, due: Due) -> None:
+        """Write down what a person gets, unless they are gone, have moved to another hour, or have no papers."""
         wish, day = due
         if not await self._is_up_to_date(wish):
-            return None
+            return
+        # Whoever opens their mail after days wants one, with the best of all of them.
+        await self.store.withdraw_mails(self.team_id, wish.user_id, day)
         pick = await self.picking.pick(wish.user_id, wish.rhythm, day)
         if pick is None:
             self._looked_at[wish.user_id] = self.clock()
-            return None
+            return
         mail = Mail(
             team_id=self.team_id,
             user_id=wish.user_id,
@@ -161,9 +167,8 @@ class Mailing:
             address=wish.address,
             planned_at=self.clock(),
         )
-        await self.store.plan_mail(mail)
         # Where another process was faster, its plan is the mail.
-        return await self.store.mail(self.team_id, wish.user_id, day)
+        await self.store.plan_mail(mail)
 
     async def _is_up_to_date(self, wish: MailWish) -> bool:
         """Whether a person is still a member, in the time zone that is known; otherwise what is known is mended."""

@@ -8,6 +8,8 @@ from email.utils import formataddr, parseaddr
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from bot.mail.words import one_line
+
 Security = Literal["tls", "starttls", "none"]
 _HOW = "write smtp://user:password@smtp.example.org:587 or smtps://user:password@smtp.example.org"
 _STARTTLS = {"": "starttls", "on": "starttls", "off": "none"}
@@ -68,7 +70,7 @@ def _security(scheme: str, host: str, options: dict[str, str]) -> Security:
 
 def mail_from(text: str) -> str:
     """Whom mail comes from, as its header has it. Raises ValueError when that is no address."""
-    name, address = parseaddr(text)
+    name, address = parseaddr(one_line(text))
     if not is_address(address):
         raise ValueError("is no address; write papers@example.org or Papers <papers@example.org>")
     return formataddr((name, address))

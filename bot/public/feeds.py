@@ -50,7 +50,7 @@ class Feed(NamedTuple):
 def atom(feed: Feed) -> bytes:
     root = Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
     SubElement(root, "id").text = _id(feed.key)
-    SubElement(root, "title").text = one_line(feed.title)
+    SubElement(root, "title").text = _line(feed.title)
     SubElement(root, "updated").text = _stamp(feed.updated)
     SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": feed.url})
     SubElement(SubElement(root, "author"), "name").text = "papers-bot"
@@ -79,7 +79,7 @@ def _add_entry(root: Element, feed: Feed, entry: Entry) -> None:
 def json_feed(feed: Feed) -> bytes:
     whole = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": one_line(feed.title),
+        "title": _line(feed.title),
         "feed_url": feed.url,
         "language": "en",
         "authors": [{"name": "papers-bot"}],
@@ -115,6 +115,11 @@ def _content(paper: Paper) -> Markup:
     ]
     parts = [escape(", ".join(_names(paper))), escape(summary), Markup(" · ").join(links)]
     return Markup("").join(Markup("<p>{}</p>").format(part) for part in parts if part)
+
+
+def _line(title: str) -> str:
+    """Neither format allows an empty title."""
+    return one_line(title) or "Papers"
 
 
 def _title(paper: Paper) -> str:
