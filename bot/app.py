@@ -33,14 +33,24 @@ from bot.health import Health, Line
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
 from bot.library import DEFAULT_TIMING, Library, now, open_library
-from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_app
+from bot.links import Links
+from bot.listening import MONITORING, PAGES, STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
+from bot.mail.choosing import Choosing
+from bot.mail.mailing import Mailing
+from bot.mail.server import mail_server
+from bot.mail.smtp import Smtp
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
+from bot.picking import Hours, Picking
 from bot.privacy import Privacy
+from bot.profiles import Profiles
 from bot.proving import Prover
+from bot.public.asking import FeedAsking
+from bot.public.reading import Reading
+from bot.public.site import Site
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
 from bot.recovery import Recovery
@@ -135,6 +145,19 @@ class Bot:
         self.privacy = Privacy(
             store, self.exporting, identity.team_id, settings.papers_backups, clock, self.refresher.touch
         )
+        hours, url = Hours(settings.papers_post_at, zone), settings.papers_public_url
+        picking = Picking(store, ingest, self.recommender, identity.team_id, clock)
+        self.links = Links(store, identity.team_id, url, clock)
+        profiles, smtp = Profiles(slack), mail_by(settings)
+        self.choosing = Choosing(store, smtp, profiles, identity, hours, clock)
+        self.mailing = (
+            Mailing(store, picking, smtp, self.links, profiles, slack, identity, hours, clock, timing.tick)
+            if smtp
+            else None
+        )
+        reading = Reading(store, picking, profiles, identity.team_id, url, hours, clock)
+        self.site = Site(reading, self.choosing, url) if url else None
+        feeds = FeedAsking(self.links, slack, permission, identity.team)
         self.answers = Answers(
             store,
             ingest,
@@ -156,6 +179,8 @@ class Bot:
                 "privacy": self.privacy.explaining,
                 "my-data": self.privacy.sending,
                 "forget-me": self.privacy.asking,
+                "mail": self.choosing.answering,
+                "feed": feeds.answering,
             },
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
@@ -274,6 +299,7 @@ class Bot:
             self._find_channels(),
             self.reconciler.run(),
             self.backups.keep_fresh(self.timing.tick),
+            *([self.mailing.run()] if self.mailing else []),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())
@@ -285,7 +311,8 @@ class Bot:
             for task in (*loops, stopped):
                 task.cancel()
             await asyncio.gather(*loops, stopped, return_exceptions=True)
-            await self.daily.stop(STOP_SECONDS)
+            mailing = [self.mailing.stop(STOP_SECONDS)] if self.mailing else []
+            await asyncio.gather(self.daily.stop(STOP_SECONDS), *mailing)
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
@@ -297,9 +324,8 @@ class Bot:
                     over_http(server, settings.papers_host, settings.papers_port)
                 )
             else:
-                if settings.papers_monitoring == "on":
-                    pages = self.monitoring.add_to(web.Application())
-                    site = over_http(pages, settings.papers_host, settings.papers_port, MONITORING)
+                for pages, where in self._pages():
+                    site = over_http(pages, settings.papers_host, settings.papers_port, where)
                     await listening.enter_async_context(site)
                 token = settings.slack_app_token.get_secret_value()
                 socket = over_socket(
@@ -307,6 +333,16 @@ class Bot:
                 )
                 await listening.enter_async_context(socket)
             yield
+
+    def _pages(self) -> Iterable[tuple[web.Application, str]]:
+        """What browsers and monitors are served in Socket Mode, if anything, and how the log tells of it."""
+        monitored, pages = self.settings.papers_monitoring == "on", web.Application()
+        if self.site:
+            self.site.add_to(pages)
+        if monitored:
+            self.monitoring.add_to(pages)
+        if self.site or monitored:
+            yield pages, MONITORING if monitored else PAGES
 
     def bolt_app(self) -> ObservedApp:
         """Slack's events, commands and actions, wired to the handlers.
@@ -341,6 +377,7 @@ class Bot:
             self.explaining,
             self.exporting,
             self.stating,
+            self.choosing,
             self.tasting,
             self.tasks,
             self.allowance,
@@ -350,7 +387,14 @@ class Bot:
     def web_app(self, app: AsyncApp) -> web.Application:
         """The bot over HTTP."""
         secret = self.settings.slack_signing_secret.get_secret_value()
-        return self.monitoring.add_to(web_app(app, secret, self.library.metrics))
+        server = self.monitoring.add_to(web_app(app, secret, self.library.metrics))
+        return self.site.add_to(server) if self.site else server
+
+
+def mail_by(settings: Settings) -> Smtp | None:
+    """How mail is sent; None where it is not."""
+    url = settings.papers_smtp_url.get_secret_value()
+    return Smtp(mail_server(url), settings.papers_mail_from) if url else None
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.logs import LogFormat
+from bot.mail.server import mail_from, mail_server
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +160,19 @@ class Settings(BaseSettings):
         default="off",
         description="`on` to serve `/healthz` and `/metrics` in Socket Mode, too, which needs no open port otherwise",
     )
+    papers_smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="The server that mail is handed to: `smtp://user:password@host:587` (with STARTTLS) or "
+        "`smtps://...`; without one nobody gets mail",
+    )
+    papers_mail_from: str = Field(
+        default="", description="Whom mail comes from, e.g. `Papers <papers@example.org>`"
+    )
+    papers_public_url: str = Field(
+        default="",
+        description="The address at which browsers reach `PAPERS_HOST`:`PAPERS_PORT`, e.g. "
+        "`https://papers.example.org`; turns on feeds, pages and one-click unsubscribing",
+    )
 
     @field_validator(
         "papers_channels",
@@ -241,6 +255,29 @@ class Settings(BaseSettings):
             raise ValueError("write an hour such as 09:00 or 17:30")
         return value.strip().rjust(5, "0") if isinstance(value, str) else value
 
+    @field_validator("papers_smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value().strip()
+        if url:
+            mail_server(url)
+        return SecretStr(url)
+
+    @field_validator("papers_mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        return mail_from(value.strip()) if value.strip() else ""
+
+    @field_validator("papers_public_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        url = value.strip().rstrip("/")
+        if url and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~-]+)*", url):
+            raise ValueError(
+                "write an address such as https://papers.example.org, with nothing behind its path"
+            )
+        return url
+
     @property
     def emoji(self) -> dict[str, int]:
         """What each reaction says of a paper."""
@@ -256,6 +293,8 @@ class Settings(BaseSettings):
             problems.append("SLACK_BOT_TOKEN is missing: copy the xoxb- token from OAuth & Permissions")
         if bot.startswith("xapp-") or app.startswith("xoxb-"):
             problems.append("SLACK_BOT_TOKEN (xoxb-) and SLACK_APP_TOKEN (xapp-) are the wrong way round")
+        if self.papers_smtp_url.get_secret_value() and not self.papers_mail_from:
+            problems.append("PAPERS_MAIL_FROM is missing: name the address that mail comes from")
         if need == "serving" and not app and not self.slack_signing_secret.get_secret_value():
             problems.append(
                 "SLACK_APP_TOKEN (for Socket Mode, from Basic Information, with connections:write) is missing; "

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot.app import Bot, open_bot
+from bot.app import Bot, mail_by, open_bot
 from bot.backups import Backups
 from bot.config import Settings
 from bot.delivery import LEASE
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.library import Library, open_library
+from bot.mail.smtp import NoServer, Smtp
 from bot.messages import SOURCE_NAMES, count
 from bot.outcomes import CHANNEL_ERRORS, NotSent
 from handlers.manifest import SCOPES
@@ -21,8 +22,9 @@ from storage.models import SOURCES, Health
 
 #: How long the bar is that shows how far the search index has come, in characters.
 _BAR = 20
-#: Only where admins alone may subscribe.
+#: Only where admins alone may subscribe, and where mail is sent.
 _FOR_ADMINS = frozenset({"users:read"})
+_FOR_MAIL = frozenset({"users:read", "users:read.email"})
 #: Without a backup for longer, something keeps it from being made.
 _BACKUP_LATE = timedelta(days=1)
 _WHILE_FAILING = "Check the network and the address in the settings; stored papers are served meanwhile."
@@ -56,6 +58,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
     except PapersError as error:
         yield Check("database", False, str(settings.papers_database), str(error))
         return
+    if smtp := mail_by(settings):
+        yield await _mail(smtp)
     if settings.slack_bot_token.get_secret_value():
         async for check in _slack(settings):
             yield check
@@ -120,6 +124,14 @@ def _when(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
+async def _mail(smtp: Smtp) -> Check:
+    try:
+        return Check("mail", True, await smtp.check())
+    except NoServer as error:
+        advice = "Check PAPERS_SMTP_URL, and that this machine may reach the server; mail waits until it can be sent."
+        return Check("mail", False, str(error), advice)
+
+
 async def _slack(settings: Settings) -> AsyncIterator[Check]:
     try:
         async with open_bot(settings) as bot:
@@ -144,7 +156,9 @@ async def _slack(settings: Settings) -> AsyncIterator[Check]:
 
 async def _scopes(bot: Bot) -> Check:
     granted = await bot.slack.scopes()
-    needed = set(SCOPES) - (_FOR_ADMINS if bot.settings.papers_subscribers == "members" else frozenset())
+    needed = set(SCOPES) - _FOR_ADMINS - _FOR_MAIL
+    needed |= _FOR_ADMINS if bot.settings.papers_subscribers == "admins" else frozenset()
+    needed |= _FOR_MAIL if bot.mailing else frozenset()
     missing = sorted(needed - granted) if granted else []
     if missing:
         advice = "Update the app from `papers-bot manifest` and install it again."

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 EVENTS_PATH = "/slack/events"
 MONITORING = "monitored at http://%s:%d/healthz and /metrics"
+PAGES = "pages and feeds at http://%s:%d, which PAPERS_PUBLIC_URL must lead to"
 #: Slack's largest delivery, a form filled in, has about a quarter of this.
 MOST_BYTES = 1024 * 1024
 #: Service managers expect a process to be gone ten seconds after it was asked to stop. Posts, requests and answers

@@ -65,6 +65,7 @@ class Recovery:
         count = 0
         for channel in sorted({*channels, *await self.store.channels_posted_to(self.team_id)}):
             count += await self._recover_channel(channel, copied_at - MARGIN)
+        await self.store.begin_mail_anew(self.ingest.clock())
         await self.store.settle_copy()
         log.info("a backup of %s was put back; %d posts since then were read from Slack", copied_at, count)
         return count

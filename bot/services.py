@@ -8,6 +8,7 @@ from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.explaining import Explaining
 from bot.exporting import Exporting
+from bot.mail.choosing import Choosing
 from bot.metrics import Metrics
 from bot.privacy import Privacy
 from bot.saving import Saving
@@ -33,6 +34,7 @@ class Services:
     explaining: Explaining
     exporting: Exporting
     stating: Stating
+    choosing: Choosing
     tasting: Tasting
     tasks: Tasks
     allowance: Allowance

@@ -27,8 +27,9 @@ from bot.messages import (
     UNDO,
     VOTE,
 )
+from bot.messages.mail import MAIL_CONFIRM, MAIL_SET, MAIL_SETS
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, privacy, reactions
+from handlers import actions, commands, direct, errors, mail, menus, privacy, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -51,6 +52,8 @@ ACTIONS: dict[str, Handler] = {
     FORGET: privacy.forget,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
+    **dict.fromkeys((MAIL_SET, *MAIL_SETS), mail.choose),
+    MAIL_CONFIRM: mail.confirm,
 }
 #: Message and global shortcuts, by their callback ids.
 SHORTCUTS: dict[str, Handler] = {}

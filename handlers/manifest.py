@@ -28,6 +28,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "reactions:write": ("reactions.add",),
     # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
     "users:read": ("users.info",),
+    # Where papers are mailed to, and at what hour; only where PAPERS_SMTP_URL is set.
+    "users:read.email": ("users.info",),
 }
 USAGE = (
     "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | stats | why <paper> "

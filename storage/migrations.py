@@ -314,6 +314,43 @@ def m012_topics(db: Database) -> None:
 
 
 @migrations()
+def m014_mail(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE mail_wishes (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, rhythm TEXT NOT NULL, since TEXT NOT NULL,
+            address TEXT NOT NULL, confirmed INTEGER NOT NULL, timezone TEXT NOT NULL, paused TEXT NOT NULL,
+            PRIMARY KEY (team_id, user_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE mail_codes (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, address TEXT NOT NULL, rhythm TEXT NOT NULL,
+            digest TEXT NOT NULL, sent_at TEXT NOT NULL, tries INTEGER NOT NULL,
+            PRIMARY KEY (team_id, user_id, sent_at)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE picks (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, rhythm TEXT NOT NULL, day TEXT NOT NULL,
+            picked_at TEXT NOT NULL, papers TEXT NOT NULL, passed TEXT NOT NULL, announced_day TEXT,
+            PRIMARY KEY (team_id, user_id, rhythm, day)
+        ) STRICT, WITHOUT ROWID""")
+    # One mail a day, whatever rhythm was changed to.
+    db.execute("""
+        CREATE TABLE mails (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, day TEXT NOT NULL, rhythm TEXT NOT NULL,
+            address TEXT NOT NULL, planned_at TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+            attempts INTEGER NOT NULL, claimed_at TEXT, handed_at TEXT, try_at TEXT,
+            PRIMARY KEY (team_id, user_id, day)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("CREATE INDEX mails_open ON mails (team_id, state) WHERE state IN ('planned', 'sending')")
+    db.execute("""
+        CREATE TABLE links (
+            team_id TEXT NOT NULL, kind TEXT NOT NULL, owner_id TEXT NOT NULL, token TEXT NOT NULL,
+            digest TEXT NOT NULL UNIQUE, made_at TEXT NOT NULL, title TEXT NOT NULL,
+            PRIMARY KEY (team_id, kind, owner_id)
+        ) STRICT, WITHOUT ROWID""")
+
+
+@migrations()
 def m016_privacy(db: Database) -> None:
     # Whoever was forgotten, by a salted hash: their reactions of before are still in Slack.
     db.execute("""

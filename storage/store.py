@@ -16,6 +16,8 @@ from storage.exposures import Exposures
 from storage.harvests import Harvests
 from storage.health import Healths
 from storage.interests import Interests
+from storage.links import Links
+from storage.mail import Mails
 from storage.monitoring import Monitoring
 from storage.papers import Papers
 from storage.personal import Personal
@@ -39,6 +41,8 @@ class Store(
     Saves,
     Exposures,
     Interests,
+    Links,
+    Mails,
     Signals,
     Monitoring,
     Statistics,

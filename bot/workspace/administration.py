@@ -1,6 +1,7 @@
 """Making and changing the workspace itself: people, channels, and what happens to them behind the bot's back."""
 
 from collections.abc import Collection
+from urllib.parse import quote
 
 from bot.workspace.core import Core
 from bot.workspace.state import Channel, ChannelKind, Json, Message, User
@@ -17,8 +18,12 @@ class Administration(Core):
         tz: str = "Etc/UTC",
         tz_offset: int = 0,
         admin: bool = False,
+        email: str | None = None,
     ) -> str:
-        """A new person, who joins every public channel; returns the user id."""
+        """A new person, who joins every public channel; returns the user id.
+
+        Without an `email` they have one at example.org; an empty one is none.
+        """
         user = User(
             self.state.next_id("U"),
             name,
@@ -26,6 +31,7 @@ class Administration(Core):
             tz=tz,
             tz_offset=tz_offset,
             is_admin=admin,
+            email=f"{quote(name)}@example.org" if email is None else email,
         )
         self.state.users[user.id] = user
         for channel in self.state.channels.values():
@@ -33,6 +39,11 @@ class Administration(Core):
                 channel.members.append(user.id)
         self.state.changes.notify()
         return user.id
+
+    def deactivate(self, user: str) -> None:
+        """Take a person's account away; what they wrote stays."""
+        self.known_user(user).deleted = True
+        self.state.changes.notify()
 
     def add_channel(
         self,

@@ -138,17 +138,19 @@ def shares_json(state: State, file: File) -> Json:
 
 
 def user_json(state: State, user: User) -> Json:
-    """An account as `users.info` gives it."""
+    """An account as `users.info` gives it; with the mail address only for an app that may read it."""
+    may_read = "users:read.email" in state.team.scopes and user.email
+    address = {"email": user.email} if may_read else {}
     return {
         "id": user.id,
         "team_id": state.team.id,
         "name": user.name,
         "real_name": user.real_name,
-        "deleted": False,
+        "deleted": user.deleted,
         "tz": user.tz,
         "tz_label": user.tz,
         "tz_offset": user.tz_offset,
-        "profile": {"real_name": user.real_name, "display_name": user.name},
+        "profile": {"real_name": user.real_name, "display_name": user.name, **address},
         "is_admin": user.is_admin,
         "is_owner": False,
         "is_bot": user.is_bot,

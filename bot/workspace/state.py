@@ -30,6 +30,7 @@ ALL_SCOPES = (
     "reactions:write",
     "team:read",
     "users:read",
+    "users:read.email",
 )
 
 
@@ -62,6 +63,8 @@ class User:
     tz: str = "Etc/UTC"
     tz_offset: int = 0
     is_admin: bool = False
+    email: str = ""
+    deleted: bool = False
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What the bot shows in browsers and feed readers, to whoever has a secret link."""
