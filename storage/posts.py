@@ -231,9 +231,11 @@ class Posts(Connected):
         return str(rows[0]["ts"]) if rows else ""
 
     async def paper_at(self, team_id: str, channel_id: str, ts: str) -> str | None:
-        """The paper on the message `ts`: empty for a header, None for a message that is no post."""
+        """The paper that the message `ts` is about: empty for a header, None where none was posted or linked alone."""
         rows = self.rows(
-            "SELECT paper_id FROM posts WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND ts != ''",
+            "SELECT paper_id FROM posts WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND ts != '' "
+            "UNION ALL SELECT paper_id FROM links WHERE team_id = :team AND channel_id = :channel AND ts = :ts "
+            "AND alone",
             {"team": team_id, "channel": channel_id, "ts": ts},
         )
         return str(rows[0]["paper_id"]) if rows else None

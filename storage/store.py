@@ -11,17 +11,20 @@ from typing import Self
 from sqlite_utils import Database
 
 from storage.channels import Channels
+from storage.conversations import Conversations
 from storage.database import connect
 from storage.exposures import Exposures
 from storage.harvests import Harvests
 from storage.health import Healths
 from storage.interests import Interests
+from storage.links import Links
 from storage.monitoring import Monitoring
 from storage.papers import Papers
 from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
+from storage.submissions import Submissions
 from storage.votes import Votes
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
@@ -40,6 +43,9 @@ class Store(
     Signals,
     Monitoring,
     Statistics,
+    Links,
+    Submissions,
+    Conversations,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

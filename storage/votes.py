@@ -1,7 +1,8 @@
 """Reactions and button presses as they came, and the votes that follow from them.
 
 No vote is stored. A person's vote on a paper is read from all their signals on it, over every post of the
-paper in the workspace: the newest of their reactions still there and their button, if it is pressed.
+paper in the workspace and every message that links to it alone: the newest of their reactions still there and their
+button, if it is pressed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ _VOTES = """
             ON posts.team_id = :team AND posts.paper_id = wanted.paper_id AND posts.paper_id != ''
         CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = posts.channel_id
             AND reactions.ts = posts.ts AND reactions.present AND event_ts <= :until
+        JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
+        UNION ALL
+        SELECT links.paper_id, user_id, meaning.value, event_ts AS at
+        FROM wanted CROSS JOIN links INDEXED BY links_of_paper
+            ON links.team_id = :team AND links.paper_id = wanted.paper_id AND links.alone
+        CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = links.channel_id
+            AND reactions.ts = links.ts AND reactions.present AND event_ts <= :until
         JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
         SELECT paper_id, user_id, value, at FROM (
@@ -145,6 +153,9 @@ class Votes(Connected):
             "SELECT posts.paper_id FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message "
             "ON posts.team_id = :team AND posts.channel_id = reactions.channel_id "
             "AND posts.ts = reactions.ts AND posts.ts != '' AND posts.paper_id != '' "
+            "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since UNION "
+            "SELECT links.paper_id FROM reactions CROSS JOIN links ON links.team_id = :team "
+            "AND links.channel_id = reactions.channel_id AND links.ts = reactions.ts AND links.alone "
             "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since",
             {"team": team_id, "since": since.timestamp()},
         )
