@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from bot.delivery import draw
@@ -43,6 +43,8 @@ class Refresher:
         self.team_id = team_id
         self.clock = clock
         self.coalesce_seconds = coalesce_seconds
+        #: Others who draw votes: called with the papers whose votes may have changed.
+        self.followers: list[Callable[[list[str]], Awaitable[None]]] = []
         self._touched: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -70,6 +72,8 @@ class Refresher:
         try:
             for post, paper, tally in await self._stale(sorted(touched)):
                 await self._redraw(post, paper, tally)
+            for follow in self.followers:
+                await follow(sorted(touched))
         except StoreError:
             self.touch(touched)
             raise

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.messages import (
     BACK,
+    CHOICE,
     LESS_LIKE,
     MENU,
     MORE,
@@ -16,8 +17,11 @@ from bot.messages import (
     MUTE,
     READ,
     SAVE,
+    SAVED_UNDO,
     SHARE,
     SIMILAR,
+    SUBMIT_UNDO,
+    SUBMIT_VIEW,
     SUGGESTION,
     TASTE_DROP,
     TASTE_RESET,
@@ -27,13 +31,29 @@ from bot.messages import (
     VOTE,
 )
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, reactions
+from handlers import (
+    actions,
+    commands,
+    direct,
+    errors,
+    links,
+    mentions,
+    menus,
+    reactions,
+    shortcuts,
+    submissions,
+)
 
 Handler = Callable[..., Awaitable[Any]]
 
 COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
 #: By the names that the manifest subscribes to.
 EVENTS: dict[str, Handler] = {
+    "app_mention": mentions.mentioned,
+    **dict.fromkeys(
+        ("assistant_thread_started", "assistant_thread_context_changed"), mentions.assistant_opened
+    ),
+    "link_shared": links.shared,
     "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
@@ -48,12 +68,18 @@ ACTIONS: dict[str, Handler] = {
     **dict.fromkeys((MORE_LIKE, LESS_LIKE, MUTE), menus.state),
     UNDO: menus.undo,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
+    CHOICE: shortcuts.choose,
+    SAVED_UNDO: shortcuts.unsave,
+    SUBMIT_UNDO: submissions.undo,
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
 }
 #: Message and global shortcuts, by their callback ids.
-SHORTCUTS: dict[str, Handler] = {}
+SHORTCUTS: dict[str, Handler] = {
+    **dict.fromkeys((shortcuts.SAVE_PAPER, shortcuts.FIND_SIMILAR, shortcuts.DISCUSS), shortcuts.errand),
+    **dict.fromkeys((shortcuts.SUBMIT_FROM_MESSAGE, shortcuts.SUBMIT), submissions.open_form),
+}
 #: What is done when a modal is submitted, by its callback id.
-VIEWS: dict[str, Handler] = {}
+VIEWS: dict[str, Handler] = {SUBMIT_VIEW: submissions.submit}
 
 
 def register(app: AsyncApp, services: Services) -> None:

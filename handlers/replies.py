@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable
 from typing import Any
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, PapersError, UsageError
 from bot.messages import Message, notice
 from bot.outcomes import NotSent
 from bot.services import Services
@@ -16,7 +16,7 @@ from bot.slack import Slack
 
 log = logging.getLogger(__name__)
 
-_TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
+TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
 
 
 class Reply:
@@ -60,8 +60,16 @@ def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
     if services.allowance.take(user_id):
         return True
     services.metrics.over_limit.inc()
-    services.tasks.start(reply(notice(_TOO_MANY)), reply.failure)
+    services.tasks.start(reply(notice(TOO_MANY)), reply.failure)
     return False
+
+
+async def unasked(error: Exception) -> None:
+    """What nobody asked for, such as a preview, fails without a word to anybody."""
+    if isinstance(error, PapersError | NotSent):
+        log.warning("left undone: %s", error)
+    else:
+        log.error("left undone", exc_info=error)
 
 
 def _thread_of(container: dict[str, Any]) -> str:

@@ -241,11 +241,12 @@ class Posts(Connected):
         return str(rows[0]["paper_id"]) if rows else None
 
     async def papers_posted_since(self, team_id: str, moment: datetime) -> list[str]:
-        """The papers of all posts that were planned since then, and sent."""
+        """The papers of all posts that were planned since then, and sent; and of the links that people pasted."""
         rows = self.rows(
-            "SELECT DISTINCT paper_id FROM posts WHERE team_id = :team AND planned_at >= :moment "
-            "AND paper_id != '' AND state = 'sent'",
-            {"team": team_id, "moment": iso(moment)},
+            "SELECT paper_id FROM posts WHERE team_id = :team AND planned_at >= :moment "
+            "AND paper_id != '' AND state = 'sent' "
+            "UNION SELECT paper_id FROM links WHERE team_id = :team AND ts >= :ts AND drawn != ''",
+            {"team": team_id, "moment": iso(moment), "ts": f"{max(moment.timestamp(), 0):017.6f}"},
         )
         return [row["paper_id"] for row in rows]
 
