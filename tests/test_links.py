@@ -289,9 +289,7 @@ FORMS = st.sampled_from(
         "(https://arxiv.org/html/{}v3)", "https://hf.co/papers/{}.",
     ]
 )  # fmt: skip
-WORDS = st.text(
-    st.characters(blacklist_characters="<>&.:/0123456789", blacklist_categories=("Cs",)), max_size=12
-)
+WORDS = st.text(st.characters(exclude_characters="<>&.:/0123456789", codec="utf-8"), max_size=12)
 
 
 @settings(max_examples=60, deadline=None)
