@@ -25,7 +25,7 @@ class Reply:
     def __init__(self, slack: Slack, body: dict[str, Any]) -> None:
         self._slack = slack
         self._url = str(body.get("response_url") or "")
-        self._thread_ts = _thread_of(body.get("container") or {})
+        self._thread_ts = _thread_of(body)
 
     async def __call__(self, message: Message, *, replace: bool = False) -> None:
         await self._slack.respond(self._url, message, replace=replace, thread_ts=self._thread_ts)
@@ -72,10 +72,16 @@ async def unasked(error: Exception) -> None:
         log.error("left undone", exc_info=error)
 
 
-def _thread_of(container: dict[str, Any]) -> str:
-    """The thread in which something was clicked: not of its first message, which stands in the channel."""
-    thread_ts = str(container.get("thread_ts") or "")
-    return "" if thread_ts == container.get("message_ts") else thread_ts
+def _thread_of(body: dict[str, Any]) -> str:
+    """The thread in which something was clicked, or chosen in a message's menu.
+
+    Not of its first message, which stands in the channel.
+    """
+    place = (
+        body.get("container") or (body.get("message") if body.get("type") == "message_action" else None) or {}
+    )
+    thread_ts = str(place.get("thread_ts") or "")
+    return "" if thread_ts == (place.get("message_ts") or place.get("ts")) else thread_ts
 
 
 def sentence(error: Exception) -> str:

@@ -273,6 +273,17 @@ def test_a_newer_version_and_a_withdrawal_are_told(version: int | None, paper: P
     assert ("version" in text) == (version == 1 and paper.updated != paper.published)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=600), st.text(max_size=2000), st.lists(st.text(max_size=100), max_size=9))
+def test_any_paper_has_a_preview_that_slack_takes(title: str, abstract: str, names: list[str]) -> None:
+    paper = Paper(
+        id="2403.00001", title=title, abstract=abstract, authors=tuple(names), categories=tuple(names)
+    )
+    for alone in (True, False, None):
+        blocks = unfurl_blocks(paper, Preview(Tally(1, 1), 3, alone=alone), TODAY)
+        assert problems(blocks, "message") == []
+
+
 @pytest.mark.parametrize(
     ("address", "version"),
     [(LINK, None), (f"{LINK}v1", 1), (f"{LINK}v12#S1", 12), ("https://arxiv.org/abs/math.GT/0309136v3", 3)],

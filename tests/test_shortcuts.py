@@ -121,6 +121,16 @@ async def test_the_head_of_an_edition_is_no_paper(bot: Bot, slack: Workspace, ad
         assert "Choose one of the papers below it" in (await run.reply()).plain()
 
 
+async def test_in_a_thread_the_answer_stands_in_that_thread(
+    bot: Bot, slack: Workspace, ada: str, papers: str
+) -> None:
+    post = post_of(slack, papers, "2608.18004")
+    async with running(bot):
+        below = await (await use(slack, ada, post, SAVE_PAPER)).reply()
+        beside = await (await use(slack, ada, post_of(slack, papers, PAPER), SAVE_PAPER)).reply()
+    assert (below.thread_ts, beside.thread_ts) == (post.thread_ts, None)
+
+
 @pytest.mark.parametrize("paper", [PAPER, "2608.18004"])
 async def test_a_discussion_opens_once_in_the_thread(
     bot: Bot, slack: Workspace, ada: str, papers: str, paper: str
