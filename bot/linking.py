@@ -19,7 +19,7 @@ from bot.messages import Posted, Preview, drawn, unfurl_blocks
 from bot.outcomes import NotSent, repeatable
 from bot.slack import Identity, Slack
 from storage import Store
-from storage.models import Link, Paper, Tally
+from storage.models import Paper, PastedLink, Tally
 
 log = logging.getLogger(__name__)
 
@@ -72,19 +72,19 @@ class Linking:
         self.on_change = on_change
         self._public: dict[str, tuple[bool, datetime]] = {}
 
-    async def record(self, pasted: Pasted) -> list[Link]:
+    async def record(self, pasted: Pasted) -> list[PastedLink]:
         """The papers that a message names; where the bot hears of its reactions they are kept, so that those count."""
         links = list(self._links(pasted))
         if not pasted.member or pasted.source == _COMPOSER:
             return links
-        return await self.store.record_links(links)
+        return await self.store.record_pasted(links)
 
     def concerns(self, pasted: Pasted) -> bool:
         """Whether there is something to preview: not for our own messages, and what people write to us is answered."""
         ours = pasted.user_id == self.identity.user_id
         return not ours and not (pasted.member and pasted.channel_id.startswith("D"))
 
-    async def preview(self, pasted: Pasted, links: Sequence[Link]) -> None:
+    async def preview(self, pasted: Pasted, links: Sequence[PastedLink]) -> None:
         """Draw the previews of these papers. Raises NotSent and DeliveryError; what no source knows has none."""
         shown = links[:MOST_PREVIEWS]
         papers = await asyncio.gather(*(self._paper(link.paper_id) for link in shown))
@@ -105,14 +105,14 @@ class Linking:
             return
         if await self._draw(pasted.channel_id, pasted.ts, unfurls) and counted:
             for link, paper in known:
-                await self.store.link_drawn(link, drawn(tallies[paper.id]))
+                await self.store.pasted_drawn(link, drawn(tallies[paper.id]))
             # Somebody may have voted meanwhile.
             self.on_change([paper.id for _, paper in known])
 
     async def redraw(self, paper_ids: list[str]) -> None:
         """Bring the previews of these papers up to the votes. Raises StoreError."""
         tallies = await self.store.tallies(self.identity.team_id, paper_ids)
-        for link in await self.store.links_of(self.identity.team_id, paper_ids):
+        for link in await self.store.pasted_of(self.identity.team_id, paper_ids):
             tally = tallies[link.paper_id]
             if link.drawn == drawn(tally):
                 continue
@@ -126,11 +126,11 @@ class Linking:
                     "the votes on %s in %s are not shown: %s", link.paper_id, link.channel_id, refused
                 )
 
-    async def _redraw(self, link: Link, tally: Tally) -> None:
+    async def _redraw(self, link: PastedLink, tally: Tally) -> None:
         (paper,) = await self.store.papers([link.paper_id])
         unfurls = {link.url: await self._unfurl(link, paper, tally, counted=True)}
         if await self._draw(link.channel_id, link.ts, unfurls):
-            await self.store.link_drawn(link, drawn(tally))
+            await self.store.pasted_drawn(link, drawn(tally))
 
     async def _draw(self, channel_id: str, ts: str, unfurls: dict[str, dict[str, object]]) -> bool:
         """Show previews; False where the message is gone."""
@@ -140,15 +140,15 @@ class Linking:
         except DeliveryError as refused:
             if refused.code not in _GONE:
                 raise
-            await self.store.link_gone(self.identity.team_id, channel_id, ts)
+            await self.store.pasted_gone(self.identity.team_id, channel_id, ts)
             return False
         return True
 
-    def _links(self, pasted: Pasted) -> Iterable[Link]:
+    def _links(self, pasted: Pasted) -> Iterable[PastedLink]:
         """A link for each paper, by the first of its addresses."""
         named = {id: url for url in reversed(pasted.urls) if (id := paper_id(url))}
         for id, url in reversed(named.items()):
-            yield Link(
+            yield PastedLink(
                 team_id=self.identity.team_id,
                 channel_id=pasted.channel_id,
                 ts=pasted.ts,
@@ -165,7 +165,9 @@ class Linking:
             log.info("no preview: %s", error)
             return None
 
-    async def _unfurl(self, link: Link, paper: Paper, tally: Tally, *, counted: bool) -> dict[str, object]:
+    async def _unfurl(
+        self, link: PastedLink, paper: Paper, tally: Tally, *, counted: bool
+    ) -> dict[str, object]:
         preview = Preview(
             tally,
             await self.store.count_saves(self.identity.team_id, paper.id),

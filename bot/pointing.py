@@ -38,7 +38,7 @@ class Pointing:
         at = await self.store.paper_at(self.team_id, spot.channel_id, spot.ts)
         if at:
             return [at]
-        links = await self.store.links_at(self.team_id, spot.channel_id, spot.ts)
+        links = await self.store.pasted_at(self.team_id, spot.channel_id, spot.ts)
         if ids := list(dict.fromkeys([*(link.paper_id for link in links), *named_ids(spot.text)])):
             return ids
         if at == "":

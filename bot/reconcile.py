@@ -21,7 +21,7 @@ from bot.refresh import LOOK_BACK
 from bot.slack import Identity, Slack
 from bot.timing import Timing
 from storage import Store
-from storage.models import Link, Post, PostKind, Reaction, Shown
+from storage.models import PastedLink, Post, PostKind, Reaction, Shown
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Reconciler:
         Raises StoreError. What was read until then is kept.
         """
         posts = await self.store.posts_sent_since(self.identity.team_id, since, channel)
-        links = await self.store.links_since(self.identity.team_id, since, channel)
+        links = await self.store.pasted_since(self.identity.team_id, since, channel)
         if channel and not (posts or links):
             yield ReadBack(channel)
         for channel_id in sorted({post.channel_id for post in posts} | {link.channel_id for link in links}):
@@ -114,7 +114,7 @@ class Reconciler:
             if header := await self.store.header_ts(thread[0]):
                 await self._thread(read, {post.ts: post for post in thread}, header, limited=limited)
 
-    async def _links_in_threads(self, read: ReadBack, links: Sequence[Link]) -> None:
+    async def _links_in_threads(self, read: ReadBack, links: Sequence[PastedLink]) -> None:
         for thread_ts in dict.fromkeys(link.thread_ts for link in links):
             there = {link.ts: _as_post(link) for link in links if link.thread_ts == thread_ts}
             await self._thread(read, there, thread_ts, limited=False)
@@ -186,13 +186,13 @@ class Reconciler:
     async def _lose(self, read: ReadBack, posts: Iterable[Post]) -> None:
         for post in posts:
             if post.kind is PostKind.LINK:
-                await self.store.link_gone(post.team_id, post.channel_id, post.ts)
+                await self.store.pasted_gone(post.team_id, post.channel_id, post.ts)
             else:
                 await self.store.lost(post, "deleted in Slack")
             read.deleted += 1
 
 
-def _as_post(link: Link) -> Post:
+def _as_post(link: PastedLink) -> Post:
     """Somebody's message with a link, to be read as a post of ours is."""
     return Post(
         team_id=link.team_id,

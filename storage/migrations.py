@@ -242,12 +242,12 @@ def m011_health(db: Database) -> None:
 @migrations()
 def m015_links(db: Database) -> None:
     db.execute("""
-        CREATE TABLE links (
+        CREATE TABLE pasted_links (
             team_id TEXT NOT NULL, channel_id TEXT NOT NULL, ts TEXT NOT NULL, paper_id TEXT NOT NULL,
             thread_ts TEXT NOT NULL, url TEXT NOT NULL, alone INTEGER NOT NULL, drawn TEXT NOT NULL,
             gone INTEGER NOT NULL, PRIMARY KEY (team_id, channel_id, ts, paper_id)
         ) STRICT, WITHOUT ROWID""")
-    db.execute("CREATE INDEX links_of_paper ON links (team_id, paper_id)")
+    db.execute("CREATE INDEX pasted_links_of_paper ON pasted_links (team_id, paper_id)")
     db.execute("CREATE INDEX saves_of_paper ON saves (team_id, paper_id) WHERE saved")
     # No reference to papers: what is submitted may have to be asked for at the sources first.
     db.execute("""

@@ -244,7 +244,7 @@ class Reaction(_Value):
     event_ts: float
 
 
-class Link(_Value):
+class PastedLink(_Value):
     """A message of somebody's that names a paper by a link, whose preview (unfurl) the bot draws.
 
     `url` is as it stands in the message, `drawn` what of the votes the preview shows, empty while there is none.

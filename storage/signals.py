@@ -28,7 +28,7 @@ _ON_POST = {
     "index": "INDEXED BY one_post_per_message",
     "about_one": "posts.ts != '' AND posts.paper_id != ''",
 }
-_ON_LINK = {"message": "links", "index": "", "about_one": "links.alone"}
+_ON_LINK = {"message": "pasted_links", "index": "", "about_one": "pasted_links.alone"}
 # Of a person's presses on a paper the newest holds, wherever it was made.
 _PRESSED = """
     SELECT paper_id, user_id, value, at FROM (

@@ -17,9 +17,9 @@ from storage.exposures import Exposures
 from storage.harvests import Harvests
 from storage.health import Healths
 from storage.interests import Interests
-from storage.links import Links
 from storage.monitoring import Monitoring
 from storage.papers import Papers
+from storage.pasted import PastedLinks
 from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
@@ -43,7 +43,7 @@ class Store(
     Signals,
     Monitoring,
     Statistics,
-    Links,
+    PastedLinks,
     Submissions,
     Conversations,
 ):

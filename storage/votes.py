@@ -30,11 +30,11 @@ _VOTES = """
             AND reactions.ts = posts.ts AND reactions.present AND event_ts <= :until
         JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
-        SELECT links.paper_id, user_id, meaning.value, event_ts AS at
-        FROM wanted CROSS JOIN links INDEXED BY links_of_paper
-            ON links.team_id = :team AND links.paper_id = wanted.paper_id AND links.alone
-        CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = links.channel_id
-            AND reactions.ts = links.ts AND reactions.present AND event_ts <= :until
+        SELECT pasted_links.paper_id, user_id, meaning.value, event_ts AS at
+        FROM wanted CROSS JOIN pasted_links INDEXED BY pasted_links_of_paper
+            ON pasted_links.team_id = :team AND pasted_links.paper_id = wanted.paper_id AND pasted_links.alone
+        CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = pasted_links.channel_id
+            AND reactions.ts = pasted_links.ts AND reactions.present AND event_ts <= :until
         JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
         SELECT paper_id, user_id, value, at FROM (
@@ -154,8 +154,9 @@ class Votes(Connected):
             "ON posts.team_id = :team AND posts.channel_id = reactions.channel_id "
             "AND posts.ts = reactions.ts AND posts.ts != '' AND posts.paper_id != '' "
             "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since UNION "
-            "SELECT links.paper_id FROM reactions CROSS JOIN links ON links.team_id = :team "
-            "AND links.channel_id = reactions.channel_id AND links.ts = reactions.ts AND links.alone "
+            "SELECT pasted_links.paper_id FROM reactions CROSS JOIN pasted_links ON pasted_links.team_id = :team "
+            "AND pasted_links.channel_id = reactions.channel_id AND pasted_links.ts = reactions.ts "
+            "AND pasted_links.alone "
             "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since",
             {"team": team_id, "since": since.timestamp()},
         )

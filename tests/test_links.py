@@ -171,7 +171,7 @@ async def test_where_the_bot_is_not_a_link_has_a_preview_without_votes(
     assert "Paper 2608.18001" in text
     assert "Reactions" not in text
     assert "Upvote" not in text
-    assert await bot.library.store.links_of(slack.team_id, [PAPER]) == []
+    assert await bot.library.store.pasted_of(slack.team_id, [PAPER]) == []
 
 
 async def test_a_link_that_is_still_being_typed_is_previewed_and_not_kept(
@@ -181,7 +181,7 @@ async def test_a_link_that_is_still_being_typed_is_previewed_and_not_kept(
         await slack.compose(ada, f"have you seen {LINK}")
         composed = next(iter(slack.state.composed.values()))
         await slack.wait_for(lambda: composed[LINK].get("blocks"))
-    assert bot.library.store.rows("SELECT * FROM links") == []
+    assert bot.library.store.rows("SELECT * FROM pasted_links") == []
 
 
 async def test_a_link_to_a_paper_nobody_knows_and_one_of_ours_have_no_preview(
