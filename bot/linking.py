@@ -86,7 +86,7 @@ class Linking:
 
     async def preview(self, pasted: Pasted, links: Sequence[PastedLink]) -> None:
         """Draw the previews of these papers. Raises NotSent and DeliveryError; what no source knows has none."""
-        shown = links[:MOST_PREVIEWS]
+        shown = [link for link in links if link.url][:MOST_PREVIEWS]
         papers = await asyncio.gather(*(self._paper(link.paper_id) for link in shown))
         known = [(link, paper) for link, paper in zip(shown, papers, strict=True) if paper]
         if not known:
@@ -103,10 +103,12 @@ class Linking:
                     unfurl_id=pasted.unfurl_id, source=pasted.source, unfurls=unfurls
                 )
             return
-        if await self._draw(pasted.channel_id, pasted.ts, unfurls) and counted:
-            for link, paper in known:
-                await self.store.pasted_drawn(link, drawn(tallies[paper.id]))
-            # Somebody may have voted meanwhile.
+        try:
+            if await self._draw(pasted.channel_id, pasted.ts, unfurls) and counted:
+                for link, paper in known:
+                    await self.store.pasted_drawn(link, drawn(tallies[paper.id]))
+        finally:
+            # Somebody may have voted meanwhile; and what Slack was too busy to take is drawn then.
             self.on_change([paper.id for _, paper in known])
 
     async def redraw(self, paper_ids: list[str]) -> None:
@@ -127,8 +129,11 @@ class Linking:
                 )
 
     async def _redraw(self, link: PastedLink, tally: Tally) -> None:
-        (paper,) = await self.store.papers([link.paper_id])
-        unfurls = {link.url: await self._unfurl(link, paper, tally, counted=True)}
+        papers = await self.store.papers([link.paper_id])
+        if not papers:
+            # Nobody knew it when it was pasted, so there is no preview.
+            return
+        unfurls = {link.url: await self._unfurl(link, papers[0], tally, counted=True)}
         if await self._draw(link.channel_id, link.ts, unfurls):
             await self.store.pasted_drawn(link, drawn(tally))
 
@@ -145,16 +150,16 @@ class Linking:
         return True
 
     def _links(self, pasted: Pasted) -> Iterable[PastedLink]:
-        """A link for each paper, by the first of its addresses."""
+        """A link for each paper, by the first of its addresses; those beyond the last preview carry none."""
         named = {id: url for url in reversed(pasted.urls) if (id := paper_id(url))}
-        for id, url in reversed(named.items()):
+        for number, (id, url) in enumerate(reversed(named.items())):
             yield PastedLink(
                 team_id=self.identity.team_id,
                 channel_id=pasted.channel_id,
                 ts=pasted.ts,
                 paper_id=id,
                 thread_ts=pasted.thread_ts,
-                url=url,
+                url=url if number < MOST_PREVIEWS else "",
                 alone=len(named) == 1,
             )
 

@@ -247,8 +247,9 @@ class Reaction(_Value):
 class PastedLink(_Value):
     """A message of somebody's that names a paper by a link, whose preview (unfurl) the bot draws.
 
-    `url` is as it stands in the message, `drawn` what of the votes the preview shows, empty while there is none.
-    Reactions on a message count as votes where its paper is `alone` in it. `thread_ts` is empty outside of threads.
+    `url` is as it stands in the message, empty where there is to be no preview; `drawn` is what of the votes the
+    preview shows, empty while there is none. Reactions on a message count as votes where its paper is `alone` in it.
+    `thread_ts` is empty outside of threads.
     `gone` is a message that was deleted: its votes stay, as those on a post do.
     """
 

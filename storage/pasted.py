@@ -42,11 +42,11 @@ class PastedLinks(Connected):
         return [PastedLink.model_validate(row) for row in rows]
 
     async def pasted_of(self, team_id: str, paper_ids: Sequence[str]) -> list[PastedLink]:
-        """Every message that names one of these papers and has a preview, newest first."""
+        """Every message that names one of these papers and has a preview, or lacks it yet; newest first."""
         rows = self.rows(
             "SELECT pasted_links.* FROM json_each(:ids) AS wanted "
             "CROSS JOIN pasted_links INDEXED BY pasted_links_of_paper "
-            "ON team_id = :team AND paper_id = wanted.value WHERE drawn != '' AND NOT gone ORDER BY ts DESC",
+            "ON team_id = :team AND paper_id = wanted.value WHERE url != '' AND NOT gone ORDER BY ts DESC",
             {"team": team_id, "ids": as_json(list(paper_ids))},
         )
         return [PastedLink.model_validate(row) for row in rows]

@@ -245,7 +245,7 @@ class Posts(Connected):
         rows = self.rows(
             "SELECT paper_id FROM posts WHERE team_id = :team AND planned_at >= :moment "
             "AND paper_id != '' AND state = 'sent' "
-            "UNION SELECT paper_id FROM pasted_links WHERE team_id = :team AND ts >= :ts AND drawn != ''",
+            "UNION SELECT paper_id FROM pasted_links WHERE team_id = :team AND ts >= :ts AND url != ''",
             {"team": team_id, "moment": iso(moment), "ts": f"{max(moment.timestamp(), 0):017.6f}"},
         )
         return [row["paper_id"] for row in rows]

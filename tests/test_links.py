@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.app import Bot
 from bot.ids import named_ids, names_openreview, version_of, without_addresses
+from bot.linking import Pasted
 from bot.messages import VOTE, Preview, unfurl_blocks
 from bot.workspace import Message, Workspace, problems
 from storage.models import Paper, Save, Tally
@@ -198,6 +199,34 @@ async def test_a_link_to_a_paper_nobody_knows_and_one_of_ours_have_no_preview(
         await previewed(slack, later)
     assert direct.attachments == [], "what somebody writes to the bot is answered"
     assert [call.args["ts"] for call in slack.calls if call.method == "chat.unfurl"] == [later.ts]
+
+
+async def test_a_preview_that_slack_was_too_busy_for_or_a_crash_kept_away_is_drawn_later(
+    bot: Bot, slack: Workspace, ada: str, reading: str, known: None
+) -> None:
+    message = await slack.say(ada, reading, LINK)
+    pasted = Pasted(reading, message.ts, "", (LINK,), ada, member=True)
+    await bot.linking.record(pasted)
+    async with running(bot):
+        await previewed(slack, message)
+        slack.faults.rate_limit("chat.unfurl", retry_after=0, times=5)
+        again = await slack.say(ada, reading, LINK)
+        await previewed(slack, again)
+    refused = [call.error for call in slack.calls if call.method == "chat.unfurl"]
+    assert refused.count("ratelimited") == 5
+
+
+async def test_of_many_papers_five_have_a_preview(
+    bot: Bot, slack: Workspace, upstream: Upstream, ada: str, reading: str
+) -> None:
+    ids = list_day(upstream, TODAY, 7)
+    await bot.library.ingest.ensure_day(TODAY)
+    async with running(bot):
+        message = await slack.say(ada, reading, " ".join(f"https://arxiv.org/abs/{id}" for id in ids))
+        await previewed(slack, message, 5)
+        await slack.react(ada, reading, message.ts, "+1")
+        await bot.refresher.flush()
+    assert len(message.attachments) == 5
 
 
 async def test_only_the_sources_are_asked_for_what_is_pasted(
