@@ -26,7 +26,7 @@ async def message(event: dict[str, Any], context: dict[str, Any]) -> None:
     if not files:
         await mentions.asked(event, services)
         return
-    conversation = Conversation(services.slack, event["channel"])
+    conversation = Conversation(services.slack, event["channel"], str(event.get("thread_ts") or ""))
     services.tasks.start(conversation(_answer(services, files, event["user"])), conversation.failure)
 
 

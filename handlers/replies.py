@@ -41,18 +41,19 @@ class Reply:
 
 
 class Conversation:
-    """The way back to where somebody wrote to the bot, as a message of its own."""
+    """The way back to where somebody wrote to the bot, as a message of its own; in the thread, if it was in one."""
 
-    def __init__(self, slack: Slack, channel_id: str) -> None:
+    def __init__(self, slack: Slack, channel_id: str, thread_ts: str = "") -> None:
         self._slack = slack
         self._channel_id = channel_id
+        self._thread_ts = thread_ts
 
     async def __call__(self, answer: Awaitable[Message]) -> None:
-        await self._slack.post(self._channel_id, await answer)
+        await self._slack.post(self._channel_id, await answer, thread_ts=self._thread_ts)
 
     async def failure(self, error: Exception) -> None:
         """Tell the person what went wrong."""
-        await self._slack.post(self._channel_id, notice(sentence(error)))
+        await self._slack.post(self._channel_id, notice(sentence(error)), thread_ts=self._thread_ts)
 
 
 def within_limit(services: Services, reply: Reply, user_id: str) -> bool:

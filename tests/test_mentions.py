@@ -214,6 +214,20 @@ async def test_the_assistants_pane_suggests_questions_says_what_it_does_and_answ
     assert pane.statuses == [SEARCHING, ""]
 
 
+async def test_a_file_in_the_pane_is_answered_there(
+    bot: Bot, slack: Workspace, ada: str, known: None
+) -> None:
+    async with running(bot):
+        root = await slack.open_assistant(ada)
+        sent = await slack.upload(ada, root.channel, "a.bib", b"@misc{a, title={Paper 2608.18001}}")
+        await direct(slack, ada, 2)
+        written = next(d.payload for d in slack.deliveries if d.payload["event"].get("ts") == sent.ts)
+        event = {**written["event"], "ts": "2000000000.000001", "thread_ts": root.ts}
+        assert (await slack.event(event)).acked
+        (answer,) = await answers(slack, root.channel, root.ts)
+    assert "1 paper of these was in it already" in answer.plain()
+
+
 async def test_a_thread_outside_of_the_pane_is_answered_without_a_status(
     bot: Bot, slack: Workspace, ada: str, known: None
 ) -> None:
