@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from bot import messages
 from bot.asking import Answer, Asker, Command, at_once
 from bot.entries import Entries
-from bot.errors import SourceError, UsageError
+from bot.errors import UsageError
 from bot.explaining import Explaining
 from bot.ids import paper_id
 from bot.ingest import Clock, Ingest
+from bot.known import sought_paper
 from bot.lists import FIRST_DAY, PERIODS, Listing, Lists
 from bot.logs import event
 from bot.messages import SOURCE_NAMES, Message, Page, Place, clip, quoted
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 #: Longer questions are answered from the store alone: the sources want every word of them in a paper.
 MOST_ASKED = 20
 NOTE_LIMIT = 300
+#: The commands whose answers a channel may read.
+_FOR_ALL = frozenset({"help", "top", "search"})
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 
 
@@ -75,6 +78,11 @@ class Answers:
             "why": self._why,
             **commands,
         }
+
+    def is_for_one(self, text: str) -> bool:
+        """Whether the answer is for whoever asks alone: of all commands, only a few say the same to everybody."""
+        word = text.strip().partition(" ")[0].lower()
+        return word in self._commands and word not in _FOR_ALL
 
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message | None:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
@@ -139,7 +147,7 @@ class Answers:
 
     async def _search(self, typed: str, place: Place, asker: Asker) -> Message:
         if like := parse(typed).like:
-            await self._known(like)
+            await sought_paper(self.ingest, like)
         # What was answered before has asked the sources already.
         ask = place.offset == 0 and not place.shown
         started = time.perf_counter()
@@ -176,28 +184,16 @@ class Answers:
         return await self._page("*Papers you saved*", await self.store.papers(ids), place, asker)
 
     async def _paper(self, id: str, place: Place, asker: Asker) -> Message:
-        return await self._page(f"*Paper {id}*", [await self._known(id)], place, asker)
+        return await self._page(f"*Paper {id}*", [await sought_paper(self.ingest, id)], place, asker)
 
     async def _explained(self, words: str, place: Place, asker: Asker) -> Message:
         """Why a paper ranks as it does; where no title has these words, they were a question that begins with "why"."""
         id = paper_id(words)
-        if paper := await (self._known(id) if id else self.explaining.titled(words, asker.channel_id)):
+        if paper := await (
+            sought_paper(self.ingest, id) if id else self.explaining.titled(words, asker.channel_id)
+        ):
             return await self.explaining.explain(paper, Audience(asker.channel_id, asker.user_id))
         return await self._search(place.asked, place, asker)
-
-    async def _known(self, id: str) -> Paper:
-        """A paper, from the sources if need be. Raises UsageError when there is none."""
-        try:
-            paper = await self.ingest.paper(id)
-        except SourceError as error:
-            raise UsageError(
-                f"I don't have paper {id}, and arXiv and Hugging Face can't be asked just now. Try again in a minute."
-            ) from error
-        if paper is None:
-            raise UsageError(
-                f"Neither arXiv nor Hugging Face knows a paper {id}. Check the number, or search by title."
-            )
-        return paper
 
     async def _page(
         self,

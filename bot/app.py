@@ -19,12 +19,15 @@ from bot.answers import Answers
 from bot.attachments import Attachments
 from bot.backups import Backups
 from bot.config import Settings
+from bot.conversing import Conversing
 from bot.daily import Daily
 from bot.deliveries import ObservedApp
 from bot.delivery import Delivery
+from bot.discussing import Discussing
 from bot.drafting import Drafting
 from bot.drawing import Drawing
 from bot.entries import Entries
+from bot.errands import Errands
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
@@ -33,6 +36,7 @@ from bot.health import Health, Line
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
 from bot.library import DEFAULT_TIMING, Library, now, open_library
+from bot.linking import Linking
 from bot.links import Links
 from bot.listening import MONITORING, PAGES, STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
@@ -45,6 +49,7 @@ from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
 from bot.picking import Hours, Picking
+from bot.pointing import Pointing
 from bot.privacy import Privacy
 from bot.profiles import Profiles
 from bot.proving import Prover
@@ -62,6 +67,7 @@ from bot.sharing import Sharing
 from bot.slack import Identity, Slack, session
 from bot.stating import Stating
 from bot.stats import Reporter
+from bot.submitting import Submitting
 from bot.subscribing import Subscribing
 from bot.surfaces import Surfaces
 from bot.tasks import Tasks
@@ -138,6 +144,7 @@ class Bot:
         self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)
         reporter = Reporter(Prover(self.recommender), clock)
         permission = Permission(slack, settings.papers_subscribers)
+        self.submitting = Submitting(store, ingest, finding, slack, self.surfaces, identity.team_id, clock)
         subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
         self.exporting = Exporting(
             store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
@@ -173,6 +180,7 @@ class Bot:
             {
                 "subscribe": subscribing.subscribing,
                 "unsubscribe": subscribing.unsubscribing,
+                "submit": self.submitting.submitting,
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
                 "export": self.exporting.exporting,
@@ -190,6 +198,15 @@ class Bot:
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
         self.stating = Stating(store, identity.team_id)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
+        self.pointing = Pointing(store, identity.team_id)
+        discussing = Discussing(store, slack, identity, clock)
+        self.errands = Errands(
+            store, ingest, self.pointing, self.answers, self.saving, discussing, identity.team_id
+        )
+        touch = self.refresher.touch
+        self.linking = Linking(store, ingest, slack, entries, identity, zone, clock, touch)
+        self.refresher.followers.append(self.linking.redraw)
+        self.conversing = Conversing(store, slack, self.answers, identity, clock)
         self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
         self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
         health = Health(store, settings.papers_database, identity.team_id, clock, timing, self.line)
@@ -382,6 +399,11 @@ class Bot:
             self.tasks,
             self.allowance,
             self.library.metrics,
+            self.pointing,
+            self.errands,
+            self.submitting,
+            self.linking,
+            self.conversing,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

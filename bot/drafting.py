@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
+from bot.errors import SourceError
 from bot.ingest import Clock, Ingest
 from bot.ranking import VERSION
 from bot.ranking.edition import unseen
@@ -33,11 +36,15 @@ REST = "rest"
 
 
 class Draft(NamedTuple):
-    """An edition, its papers in order, and why each is in, before anything is written down."""
+    """An edition, its papers in order, and why each is in, before anything is written down.
+
+    `submitters` are who brought papers to it, by paper.
+    """
 
     edition: Edition
     papers: list[Paper]
     exposures: list[Exposure]
+    submitters: Mapping[str, str] = MappingProxyType({})
 
 
 class Shown(NamedTuple):
@@ -88,8 +95,11 @@ class Drafting:
         listed = await (
             self._listed(day, day) if exact else self._since(subscription.channel_id, last, today)
         )
-        fresh = await self.news_to(subscription.channel_id, listed)
-        if not fresh:
+        submitters = {} if exact or not listed else await self._submitted(subscription.channel_id)
+        brought = _as_listed(submitters, listed)
+        fresh = await self.news_to(subscription.channel_id, listed | brought)
+        # What people submit joins a day's papers; it does not make up for those that are not listed yet.
+        if not fresh.keys() - brought.keys():
             return None
         late = {} if exact else await self._bloomed(subscription.channel_id, fresh)
         papers = await self.store.papers([*fresh, *late])
@@ -97,9 +107,10 @@ class Drafting:
         shown = await self._shown(ranked, subscription, day, fresh, late)
         if not shown:
             return None
-        drafted = self._drafted(ranked, subscription, day, shown, fresh | late, last)
+        drafted = self._drafted(ranked, subscription, day, shown, fresh | late, last, brought)
         missed = await self._missed(subscription.channel_id, last, today, drafted.papers)
-        return drafted._replace(edition=drafted.edition.model_copy(update={"missed": missed}))
+        edition = drafted.edition.model_copy(update={"missed": missed})
+        return drafted._replace(edition=edition, submitters=submitters)
 
     async def _shown(
         self,
@@ -127,9 +138,10 @@ class Drafting:
         shown: Sequence[Shown],
         listed: Mapping[str, Listed],
         last: Edition | None,
+        brought: Mapping[str, Listed],
     ) -> Draft:
         papers = [ranked.papers[one.id] for one in shown]
-        news = [listed[one.id] for one in shown if one.role != "bloomed"]
+        news = [listed[one.id] for one in shown if one.role != "bloomed" and one.id not in brought]
         curated = any(where.curated for where in news)
         edition = Edition(
             team_id=self.team_id,
@@ -143,10 +155,20 @@ class Drafting:
             ),
             planned_at=self.clock(),
             top=subscription.top,
-            listed=_counts(papers, listed),
+            listed=_counts(papers, listed, brought),
             left_out=len(ranked.scored) - len(papers),
         )
         return Draft(edition, papers, list(exposures_of(edition, shown, ranked)))
+
+    async def _submitted(self, channel_id: str) -> dict[str, str]:
+        """Who brought which papers to the channel's next edition, oldest first; of several people the first."""
+        submissions = await self.store.submissions(self.team_id, channel_id)
+        submitters = {one.paper_id: one.user_id for one in reversed(submissions)}
+        with suppress(SourceError):
+            # Submitted while arXiv was out of reach; otherwise all are in the store.
+            await self.ingest.papers(list(submitters))
+        known = await self.store.papers(list(dict.fromkeys(one.paper_id for one in submissions)))
+        return {paper.id: submitters[paper.id] for paper in known}
 
     async def news_to(self, channel_id: str, listed: Mapping[str, Listed]) -> dict[str, Listed]:
         """What is news to a channel: not what it had, be it under another number or almost the same title."""
@@ -224,6 +246,12 @@ def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
     return {id: where for id, where in listed.items() if where.day == newest[where.curated]}
 
 
+def _as_listed(submitters: Iterable[str], listed: Mapping[str, Listed]) -> dict[str, Listed]:
+    """Submitted papers that no source has listed lately, as if somebody had curated them on the newest of the days."""
+    day = max((where.day for where in listed.values()), default=date.min)
+    return {id: Listed(day, curated=True) for id in submitters if id not in listed}
+
+
 def _interleaved(
     chosen: Sequence[Shown], ranked: Ranked, fresh: Mapping[str, Listed], size: int, seed: str
 ) -> list[Shown]:
@@ -288,6 +316,7 @@ def posts_of(draft: Draft) -> list[Post]:
         kind = PostKind.PAPER if position <= edition.top else PostKind.REST
         # Only the top is seeded: thirty reactions more would take most of a minute's allowance.
         changed = {"position": position, "kind": kind, "paper_id": paper.id, "seeded": kind is PostKind.REST}
+        changed["shared_by"] = draft.submitters.get(paper.id, "")
         posts.append(header.model_copy(update=changed))
     return posts
 
@@ -314,6 +343,10 @@ def _filling(rest: Sequence[str], listed: Mapping[str, Listed], room: int) -> li
     return [id for id in rest if listed[id].curated or id in kept]
 
 
-def _counts(papers: Sequence[Paper], listed: Mapping[str, Listed]) -> dict[str, int]:
-    curated = sum(1 for paper in papers if listed[paper.id].curated)
-    return {"huggingface": curated, "arxiv": len(papers) - curated}
+def _counts(
+    papers: Sequence[Paper], listed: Mapping[str, Listed], brought: Mapping[str, Listed]
+) -> dict[str, int]:
+    found = [paper for paper in papers if paper.id not in brought]
+    curated = sum(1 for paper in found if listed[paper.id].curated)
+    submitted = {"submitted": len(papers) - len(found)} if len(found) < len(papers) else {}
+    return {"huggingface": curated, "arxiv": len(found) - curated, **submitted}

@@ -15,6 +15,7 @@ from bot.messages import (
     paper_message,
     rest_message,
     shared_message,
+    submitted_message,
 )
 from storage import Store
 from storage.models import Paper, Post, PostKind, Tally
@@ -74,4 +75,5 @@ def draw(post: Post, paper: Paper, tally: Tally) -> Message:
     """A paper's message as this post shows it: whole in the channel, short in the thread."""
     if post.kind is PostKind.SHARE:
         return shared_message(paper, tally, post.shared_by)
-    return (rest_message if post.kind is PostKind.REST else paper_message)(paper, tally)
+    drawing = rest_message if post.kind is PostKind.REST else paper_message
+    return submitted_message(drawing(paper, tally), post.shared_by)

@@ -39,9 +39,10 @@ class Entries:
         posts = await self.store.posts_of(self.team_id, ids)
         seen = [post for post in posts if post.channel_id == channel_id or not _is_direct(post.channel_id)]
         # Oldest first, so that the newest one stays.
-        return {post.paper_id: self._where(post) for post in reversed(seen)}
+        return {post.paper_id: self.where(post) for post in reversed(seen)}
 
-    def _where(self, post: Post) -> Posted:
+    def where(self, post: Post) -> Posted:
+        """Where and when a post was sent, as an entry tells it."""
         channel_id = "" if _is_direct(post.channel_id) else post.channel_id
         url = f"{self.url}archives/{post.channel_id}/p{post.ts.replace('.', '')}"
         # The address of a reply needs its thread's, too.

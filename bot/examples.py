@@ -52,7 +52,7 @@ class Finding:
         known, unasked = await self._by_id([one.id for one in wanted if one.id])
         papers, missing = dict[str, Paper](), list[str]()
         for reference in wanted:
-            paper = known.get(reference.id) or await self._by_title(reference)
+            paper = known.get(reference.id) or await self.titled(reference.title)
             if paper:
                 papers[paper.id] = paper
             elif reference.id not in unasked:
@@ -73,8 +73,9 @@ class Finding:
             known = {paper.id: paper for paper in await self.ingest.store.papers(ids)}
             return known, set(ids) - set(known)
 
-    async def _by_title(self, reference: Reference) -> Paper | None:
-        title = _plain(reference.title)
+    async def titled(self, title: str) -> Paper | None:
+        """The stored paper of a title, as far as TeX, accents and punctuation go."""
+        title = _plain(title)
         if not title:
             return None
         found = (await self.search.search(title, _LOOKED_AT)).papers

@@ -7,6 +7,7 @@ well formed (`0000.0000` is "not found", `abc` is an error), and so does this.
 
 from __future__ import annotations
 
+import html
 import re
 
 from storage.models import ARXIV_ARCHIVES
@@ -25,6 +26,8 @@ _ID = re.compile(
     rf"([0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(ARXIV_ARCHIVES)})(?:\.[a-z]{{2}})?/[0-9]{{7}})(?:v[0-9]+)?",
     re.IGNORECASE,
 )
+_OPENREVIEW = re.compile(r"(?<![\w.-])(?:www\.)?openreview\.net/", re.IGNORECASE)
+_ADDRESS = re.compile(r"<https?://[^<>]*>|https?://\S+|(?:www\.)?openreview\.net/\S*", re.IGNORECASE)
 _BETWEEN = re.compile(r"""[\s,;|<>()\[\]{}"'`“”‘’]+""")
 _NUMBER = re.compile(r"([0-9]{3,4})\.([0-9]{1,5})")
 _TAIL = re.compile(r"(?:\.pdf|\.html)?/?(?:[?#].*)?[.,;:!)\]]*", re.IGNORECASE | re.DOTALL)
@@ -56,6 +59,35 @@ def paper_ids(text: str) -> tuple[list[str], list[str]]:
     tokens = [token for token in _BETWEEN.split(_WRAPPED.sub(r" \1 ", text)) if token]
     read = [(token, paper_id(token)) for token in tokens]
     return [id for _, id in read if id], [token for token, id in read if id is None]
+
+
+def named_ids(text: str) -> list[str]:
+    """The papers that somebody's message names, each once: by links and by `arXiv:`; without any, by bare ids.
+
+    Beside a link a number such as 2403.0123 is more likely a price.
+    """
+    plain = html.unescape(text)
+    tokens = [token for token in _BETWEEN.split(_WRAPPED.sub(r" \1 ", plain)) if _LEAD.match(token)]
+    linked = [id for token in tokens if (id := paper_id(token))]
+    return list(dict.fromkeys(linked or paper_ids(plain)[0]))
+
+
+def version_of(address: str) -> int | None:
+    """The version of a paper that an address names, such as 2 in `arxiv.org/abs/2403.01234v2`."""
+    lead = _LEAD.match(address)
+    found = _ID.match(address, lead.end() if lead else 0)
+    version = found and re.search(r"v([0-9]{1,3})$", found[0], re.IGNORECASE)
+    return int(version[1]) if version else None
+
+
+def names_openreview(text: str) -> bool:
+    """Whether a text has a link to OpenReview, whose numbers say nothing about arXiv's."""
+    return bool(_OPENREVIEW.search(text))
+
+
+def without_addresses(text: str) -> str:
+    """What of a text is words."""
+    return " ".join(_ADDRESS.sub(" ", html.unescape(text)).split())
 
 
 def with_zeros(text: str) -> str | None:

@@ -106,7 +106,12 @@ class Lists:
         return Listing("*For you, of the last week*", [ranked.papers[one.id] for one in chosen], note)
 
     async def record(self, papers: Iterable[Paper], offset: int, audience: Audience) -> None:
-        """Keep what was shown to a person, so that what they left alone can be learned from."""
+        """Keep what was shown to a person, so that what they left alone can be learned from.
+
+        What a whole channel can read was shown to nobody in particular.
+        """
+        if not audience.user_id:
+            return
         now = self.recommender.clock()
         await self.store.record_exposures(
             [

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 from bot.errors import DeliveryError, StoreError
@@ -21,7 +21,7 @@ from bot.refresh import LOOK_BACK
 from bot.slack import Identity, Slack
 from bot.timing import Timing
 from storage import Store
-from storage.models import Post, Reaction, Shown
+from storage.models import PastedLink, Post, PostKind, Reaction, Shown
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +86,16 @@ class Reconciler:
         Raises StoreError. What was read until then is kept.
         """
         posts = await self.store.posts_sent_since(self.identity.team_id, since, channel)
-        if channel and not posts:
+        links = await self.store.pasted_since(self.identity.team_id, since, channel)
+        if channel and not (posts or links):
             yield ReadBack(channel)
-        for channel_id, of_channel in groupby(posts, key=lambda post: post.channel_id):
+        for channel_id in sorted({post.channel_id for post in posts} | {link.channel_id for link in links}):
             read = ReadBack(channel_id)
+            linked = [link for link in links if link.channel_id == channel_id]
+            said = [post for post in posts if post.channel_id == channel_id]
             try:
-                await self._channel(read, list(of_channel))
+                await self._channel(read, [*said, *(_as_post(link) for link in linked if not link.thread_ts)])
+                await self._links_in_threads(read, [link for link in linked if link.thread_ts])
             except DeliveryError as refused:
                 read.error = str(refused)
             except NotSent:
@@ -109,6 +113,11 @@ class Reconciler:
         for thread in _threads(posts):
             if header := await self.store.header_ts(thread[0]):
                 await self._thread(read, {post.ts: post for post in thread}, header, limited=limited)
+
+    async def _links_in_threads(self, read: ReadBack, links: Sequence[PastedLink]) -> None:
+        for thread_ts in dict.fromkeys(link.thread_ts for link in links):
+            there = {link.ts: _as_post(link) for link in links if link.thread_ts == thread_ts}
+            await self._thread(read, there, thread_ts, limited=False)
 
     async def _thread(self, read: ReadBack, posts: dict[str, Post], header: str, *, limited: bool) -> None:
         try:
@@ -176,8 +185,25 @@ class Reconciler:
 
     async def _lose(self, read: ReadBack, posts: Iterable[Post]) -> None:
         for post in posts:
-            await self.store.lost(post, "deleted in Slack")
+            if post.kind is PostKind.LINK:
+                await self.store.pasted_gone(post.team_id, post.channel_id, post.ts)
+            else:
+                await self.store.lost(post, "deleted in Slack")
             read.deleted += 1
+
+
+def _as_post(link: PastedLink) -> Post:
+    """Somebody's message with a link, to be read as a post of ours is."""
+    return Post(
+        team_id=link.team_id,
+        channel_id=link.channel_id,
+        day=None,
+        position=0,
+        kind=PostKind.LINK,
+        planned_at=datetime.fromtimestamp(float(link.ts), UTC),
+        paper_id=link.paper_id,
+        ts=link.ts,
+    )
 
 
 def _threads(posts: Sequence[Post]) -> Iterator[list[Post]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from bot.drawing import Drawing
@@ -45,6 +45,8 @@ class Refresher:
         self.team_id = team_id
         self.clock = clock
         self.coalesce_seconds = coalesce_seconds
+        #: Others who draw votes: called with the papers whose votes may have changed.
+        self.followers: list[Callable[[list[str]], Awaitable[None]]] = []
         self._touched: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -72,6 +74,8 @@ class Refresher:
         try:
             for post in await self._stale(sorted(touched)):
                 await self._redraw(post, [post.paper_id] if post.paper_id else touched)
+            for follow in self.followers:
+                await follow(sorted(touched))
         except StoreError:
             self.touch(touched)
             raise

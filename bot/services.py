@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 from bot.allowance import Allowance
 from bot.answers import Answers
+from bot.conversing import Conversing
+from bot.errands import Errands
 from bot.explaining import Explaining
 from bot.exporting import Exporting
+from bot.linking import Linking
 from bot.mail.choosing import Choosing
 from bot.metrics import Metrics
+from bot.pointing import Pointing
 from bot.privacy import Privacy
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.stating import Stating
+from bot.submitting import Submitting
 from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
@@ -39,3 +44,8 @@ class Services:
     tasks: Tasks
     allowance: Allowance
     metrics: Metrics
+    pointing: Pointing
+    errands: Errands
+    submitting: Submitting
+    linking: Linking
+    conversing: Conversing

@@ -110,9 +110,14 @@ class Slack:
         return str(answer["url"])
 
     async def post(
-        self, channel: str, message: Message, metadata: Mapping[str, Any] | None = None, thread_ts: str = ""
+        self,
+        channel: str,
+        message: Message,
+        metadata: Mapping[str, Any] | None = None,
+        thread_ts: str = "",
+        event_type: str = EVENT_TYPE,
     ) -> str:
-        """Post a message and return its `ts`; with `metadata`, `find` can find it.
+        """Post a message and return its `ts`; with `metadata`, `find` can find it among those of its `event_type`.
 
         Raises NotSent, MaybeSent or BadMessage as the outcome is, and DeliveryError when the channel or
         the token must be mended first.
@@ -122,7 +127,7 @@ class Slack:
                 channel=channel,
                 text=message["text"],
                 blocks=message["blocks"],
-                metadata={"event_type": EVENT_TYPE, "event_payload": dict(metadata)} if metadata else None,
+                metadata={"event_type": event_type, "event_payload": dict(metadata)} if metadata else None,
                 thread_ts=thread_ts or None,
                 unfurl_links=False,
                 unfurl_media=False,
@@ -143,8 +148,26 @@ class Slack:
                 channel=user_id, text=message["text"], blocks=message["blocks"]
             )
 
+    async def whisper(self, channel: str, user_id: str, message: Message, thread_ts: str = "") -> None:
+        """Say something that one person in a channel sees. Raises NotSent and DeliveryError."""
+        with repeatable(channel):
+            await self.client.chat_postEphemeral(
+                channel=channel,
+                user=user_id,
+                text=message["text"],
+                blocks=message["blocks"],
+                thread_ts=thread_ts or None,
+            )
+
     async def find(
-        self, channel: str, message: Message, metadata: Mapping[str, Any], *, since: str, thread_ts: str = ""
+        self,
+        channel: str,
+        message: Message,
+        metadata: Mapping[str, Any],
+        *,
+        since: str,
+        thread_ts: str = "",
+        event_type: str = EVENT_TYPE,
     ) -> str | None:
         """The `ts` of a message that was perhaps posted, or None when the channel doesn't have it.
 
@@ -154,7 +177,7 @@ class Slack:
         """
         try:
             async for found in self._history(channel, since, thread_ts):
-                if _is_the_same(found, message, metadata):
+                if _is_the_same(found, message, metadata, event_type):
                     return str(found["ts"])
         except SlackApiError as error:
             if code_of(error) == "thread_not_found":
@@ -310,6 +333,16 @@ class Slack:
             if not cursor:
                 return
 
+    async def is_public(self, channel: str) -> bool:
+        """Whether everybody in the workspace may know of a channel; not where Slack does not say so."""
+        try:
+            with repeatable(channel):
+                answer = await self.client.conversations_info(channel=channel)
+        except (DeliveryError, NotSent):
+            return False
+        found = answer.get("channel") or {}
+        return bool(found.get("is_channel")) and not found.get("is_private")
+
     async def is_member(self, channel: str) -> bool:
         """Whether the bot is in a channel. Raises DeliveryError when it can't see the channel at all."""
         with repeatable(channel):
@@ -361,13 +394,15 @@ def _sent(message: Mapping[str, Any], bot_id: str) -> Sent | None:
     )
 
 
-def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any]) -> bool:
+def _is_the_same(
+    found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any], event_type: str
+) -> bool:
     carried = found.get("metadata") or {}
     if not carried.get("event_payload"):
         # What a person wrote has the id that their client gave it.
         return found.get("text") == message["text"] and "client_msg_id" not in found
     payload = carried["event_payload"]
     # The daily edition has no series, and another one's first post may otherwise be like its own.
-    return carried.get("event_type") == EVENT_TYPE and all(
+    return carried.get("event_type") == event_type and all(
         str(payload.get(name, "")) == str(value) for name, value in {"series": "", **metadata}.items()
     )

@@ -165,6 +165,8 @@ def _workspace(clock: MovableClock) -> Workspace:
         scopes=app["oauth_config"]["scopes"]["bot"],
         events=app["settings"]["event_subscriptions"]["bot_events"],
         slash_commands=app["features"]["slash_commands"],
+        shortcuts=app["features"]["shortcuts"],
+        unfurl_domains=app["features"]["unfurl_domains"],
         saved_in=FOLDER / WORKSPACE,
     )
 

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.messages import (
     BACK,
+    CHOICE,
     FORGET,
     LESS_LIKE,
     MENU,
@@ -17,8 +18,11 @@ from bot.messages import (
     MUTE,
     READ,
     SAVE,
+    SAVED_UNDO,
     SHARE,
     SIMILAR,
+    SUBMIT_UNDO,
+    SUBMIT_VIEW,
     SUGGESTION,
     TASTE_DROP,
     TASTE_RESET,
@@ -29,13 +33,31 @@ from bot.messages import (
 )
 from bot.messages.mail import MAIL_CONFIRM, MAIL_SET, MAIL_SETS
 from bot.services import Services
-from handlers import actions, commands, direct, errors, mail, menus, privacy, reactions
+from handlers import (
+    actions,
+    commands,
+    direct,
+    errors,
+    links,
+    mail,
+    mentions,
+    menus,
+    privacy,
+    reactions,
+    shortcuts,
+    submissions,
+)
 
 Handler = Callable[..., Awaitable[Any]]
 
 COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
 #: By the names that the manifest subscribes to.
 EVENTS: dict[str, Handler] = {
+    "app_mention": mentions.mentioned,
+    **dict.fromkeys(
+        ("assistant_thread_started", "assistant_thread_context_changed"), mentions.assistant_opened
+    ),
+    "link_shared": links.shared,
     "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
@@ -51,14 +73,20 @@ ACTIONS: dict[str, Handler] = {
     UNDO: menus.undo,
     FORGET: privacy.forget,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
+    CHOICE: shortcuts.choose,
+    SAVED_UNDO: shortcuts.unsave,
+    SUBMIT_UNDO: submissions.undo,
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
     **dict.fromkeys((MAIL_SET, *MAIL_SETS), mail.choose),
     MAIL_CONFIRM: mail.confirm,
 }
 #: Message and global shortcuts, by their callback ids.
-SHORTCUTS: dict[str, Handler] = {}
+SHORTCUTS: dict[str, Handler] = {
+    **dict.fromkeys((shortcuts.SAVE_PAPER, shortcuts.FIND_SIMILAR, shortcuts.DISCUSS), shortcuts.errand),
+    **dict.fromkeys((shortcuts.SUBMIT_FROM_MESSAGE, shortcuts.SUBMIT), submissions.open_form),
+}
 #: What is done when a modal is submitted, by its callback id.
-VIEWS: dict[str, Handler] = {}
+VIEWS: dict[str, Handler] = {SUBMIT_VIEW: submissions.submit}
 
 
 def register(app: AsyncApp, services: Services) -> None:

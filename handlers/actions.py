@@ -11,7 +11,7 @@ from bot.errors import UsageError
 from bot.messages import Message, Place, TastePress, notice, press_of, taste_press_of, turn_of, voted_message
 from bot.services import Services
 from bot.votes import Voted
-from handlers.presses import TOO_OLD, asker, pressed_at, stored
+from handlers.presses import TOO_OLD, asker, for_one, pressed_at, stored
 from handlers.replies import Reply, within_limit
 from storage.models import Click, Save
 
@@ -51,17 +51,23 @@ def _answer(voted: Voted, *, in_channel: bool) -> Message | None:
 
 
 async def save(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
-    """The save button: stored, then acknowledged; then the answer it stands in is drawn again."""
+    """The save button: stored, then acknowledged; then the answer it stands in is drawn again.
+
+    An answer that a whole channel reads tells nobody what others save, so there the person is told alone.
+    """
     services: Services = context["services"]
     reply, who = Reply(services.slack, body), asker(body)
     if not within_limit(services, reply, who.user_id):
         await ack()
         return
     place = await stored(_saved(services, action, who), ack, services, reply)
-    if place:
+    if place and for_one(body):
         services.tasks.start(
             reply.with_answer(services.answers.answer_at(place, who), replace=True), reply.failure
         )
+    elif place:
+        saved = services.errands.saved(press_of(action["value"]).paper_id)
+        services.tasks.start(reply.with_answer(saved), reply.failure)
 
 
 async def _saved(services: Services, action: dict[str, Any], who: Asker) -> Place:
@@ -122,7 +128,8 @@ async def turn_page(
         services.tasks.start(reply.failure(UsageError(TOO_OLD)), reply.failure)
         return
     turned = services.answers.answer_at(place, asker(body))
-    services.tasks.start(reply.with_answer(turned, replace=True), reply.failure)
+    # What others read stays as it is: the page is for whoever turned it.
+    services.tasks.start(reply.with_answer(turned, replace=for_one(body)), reply.failure)
 
 
 async def taste(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:

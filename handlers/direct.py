@@ -8,6 +8,7 @@ from bot.attachments import Attachment
 from bot.errors import UsageError
 from bot.messages import Message
 from bot.services import Services
+from handlers import mentions
 from handlers.replies import Conversation
 
 #: Of the kinds of messages (https://docs.slack.dev/reference/events/message), those that a person writes.
@@ -15,14 +16,17 @@ _WRITTEN = (None, "file_share")
 
 
 async def message(event: dict[str, Any], context: dict[str, Any]) -> None:
-    """A BibTeX file sent to the bot: its papers become examples of what that person likes."""
+    """A question is answered as `/papers` would; papers of a BibTeX file become examples of what that person likes."""
     files = [_attachment(file) for file in event.get("files") or []]
     services: Services = context["services"]
     ours = event.get("bot_id") or event.get("user") in (None, services.identity.user_id)
-    if ours or not files or event.get("subtype") not in _WRITTEN or event.get("channel_type") != "im":
-        # Our own answers and files, edits, deletions, and words without a file.
+    if ours or event.get("subtype") not in _WRITTEN or event.get("channel_type") != "im":
+        # Our own answers and files, edits, and deletions.
         return
-    conversation = Conversation(services.slack, event["channel"])
+    if not files:
+        await mentions.asked(event, services)
+        return
+    conversation = Conversation(services.slack, event["channel"], str(event.get("thread_ts") or ""))
     services.tasks.start(conversation(_answer(services, files, event["user"])), conversation.failure)
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import handlers
+from handlers import shortcuts
 
 #: Each scope and the Web API methods it is asked for.
 SCOPES: dict[str, tuple[str, ...]] = {
+    "app_mentions:read": (),
+    "assistant:write": ("assistant.threads.setStatus", "assistant.threads.setSuggestedPrompts"),
     "channels:history": ("conversations.history", "conversations.replies"),
     "channels:read": ("conversations.info", "conversations.list"),
-    "chat:write": ("chat.postMessage", "chat.update"),
+    "chat:write": ("chat.postEphemeral", "chat.postMessage", "chat.update"),
     "commands": (),
     # And for the address that a file's own object names.
     "files:read": ("files.info",),
@@ -24,6 +27,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "im:read": ("conversations.info",),
     # A file can't be sent to a person, only to the conversation with them.
     "im:write": ("conversations.open",),
+    "links:read": (),
+    "links:write": ("chat.unfurl",),
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
     # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
@@ -31,6 +36,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     # Where papers are mailed to, and at what hour; only where PAPERS_SMTP_URL is set.
     "users:read.email": ("users.info",),
 }
+#: Where papers are that `bot.ids` knows by their addresses. Slack takes five; OpenReview's say nothing about arXiv's.
+UNFURL_DOMAINS = ("alphaxiv.org", "arxiv.org", "doi.org", "hf.co", "huggingface.co")
 USAGE = (
     "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | stats | why <paper> "
     "| subscribe | unsubscribe | help"
@@ -61,6 +68,12 @@ def manifest(url: str = "") -> dict[str, Any]:
             "bot_user": {"display_name": "papers", "always_online": True},
             "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
             "slash_commands": commands,
+            "shortcuts": [
+                {"callback_id": callback_id, "type": kind, "name": name, "description": description}
+                for callback_id, (kind, name, description) in shortcuts.ENTRIES.items()
+            ],
+            "unfurl_domains": list(UNFURL_DOMAINS),
+            "assistant_view": {"assistant_description": "Ask for papers by topic, by day, or for you."},
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {

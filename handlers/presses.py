@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.asking import Asker
 from bot.errors import UsageError
 from bot.services import Services
-from handlers.replies import Reply
 
 T = TypeVar("T")
 TOO_OLD = "This button is too old to work. Ask again with `/papers`."
 
 
-async def stored(storing: Awaitable[T], ack: AsyncAck, services: Services, reply: Reply) -> T | None:
+class Telling(Protocol):
+    """A way to tell a person what went wrong."""
+
+    async def failure(self, error: Exception) -> None: ...
+
+
+async def stored(storing: Awaitable[T], ack: AsyncAck, services: Services, reply: Telling) -> T | None:
     """What was stored before the acknowledgement; None when the person is told why nothing was."""
     try:
         kept = await storing
@@ -32,6 +37,12 @@ async def stored(storing: Awaitable[T], ack: AsyncAck, services: Services, reply
 def asker(body: dict[str, Any]) -> Asker:
     channel_id = (body.get("channel") or {}).get("id", "")
     return Asker(body["user"]["id"], channel_id, body.get("trigger_id") or "")
+
+
+def for_one(body: dict[str, Any]) -> bool:
+    """Whether what was pressed stands where nobody else sees it."""
+    container = body.get("container") or {}
+    return bool(container.get("is_ephemeral")) or asker(body).channel_id.startswith("D")
 
 
 def pressed_at(action: dict[str, Any]) -> float:

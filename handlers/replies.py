@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable
 from typing import Any
 
-from bot.errors import DeliveryError, UsageError
+from bot.errors import DeliveryError, PapersError, UsageError
 from bot.messages import Message, notice
 from bot.outcomes import NotSent
 from bot.services import Services
@@ -16,7 +16,7 @@ from bot.slack import Slack
 
 log = logging.getLogger(__name__)
 
-_TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
+TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
 
 
 class Reply:
@@ -25,7 +25,7 @@ class Reply:
     def __init__(self, slack: Slack, body: dict[str, Any]) -> None:
         self._slack = slack
         self._url = str(body.get("response_url") or "")
-        self._thread_ts = _thread_of(body.get("container") or {})
+        self._thread_ts = _thread_of(body)
 
     async def __call__(self, message: Message, *, replace: bool = False) -> None:
         await self._slack.respond(self._url, message, replace=replace, thread_ts=self._thread_ts)
@@ -41,18 +41,19 @@ class Reply:
 
 
 class Conversation:
-    """The way back to where somebody wrote to the bot, as a message of its own."""
+    """The way back to where somebody wrote to the bot, as a message of its own; in the thread, if it was in one."""
 
-    def __init__(self, slack: Slack, channel_id: str) -> None:
+    def __init__(self, slack: Slack, channel_id: str, thread_ts: str = "") -> None:
         self._slack = slack
         self._channel_id = channel_id
+        self._thread_ts = thread_ts
 
     async def __call__(self, answer: Awaitable[Message]) -> None:
-        await self._slack.post(self._channel_id, await answer)
+        await self._slack.post(self._channel_id, await answer, thread_ts=self._thread_ts)
 
     async def failure(self, error: Exception) -> None:
         """Tell the person what went wrong."""
-        await self._slack.post(self._channel_id, notice(sentence(error)))
+        await self._slack.post(self._channel_id, notice(sentence(error)), thread_ts=self._thread_ts)
 
 
 def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
@@ -60,14 +61,28 @@ def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
     if services.allowance.take(user_id):
         return True
     services.metrics.over_limit.inc()
-    services.tasks.start(reply(notice(_TOO_MANY)), reply.failure)
+    services.tasks.start(reply(notice(TOO_MANY)), reply.failure)
     return False
 
 
-def _thread_of(container: dict[str, Any]) -> str:
-    """The thread in which something was clicked: not of its first message, which stands in the channel."""
-    thread_ts = str(container.get("thread_ts") or "")
-    return "" if thread_ts == container.get("message_ts") else thread_ts
+async def unasked(error: Exception) -> None:
+    """What nobody asked for, such as a preview, fails without a word to anybody."""
+    if isinstance(error, PapersError | NotSent):
+        log.warning("left undone: %s", error)
+    else:
+        log.error("left undone", exc_info=error)
+
+
+def _thread_of(body: dict[str, Any]) -> str:
+    """The thread in which something was clicked, or chosen in a message's menu.
+
+    Not of its first message, which stands in the channel.
+    """
+    place = (
+        body.get("container") or (body.get("message") if body.get("type") == "message_action" else None) or {}
+    )
+    thread_ts = str(place.get("thread_ts") or "")
+    return "" if thread_ts == (place.get("message_ts") or place.get("ts")) else thread_ts
 
 
 def sentence(error: Exception) -> str:

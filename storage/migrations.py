@@ -351,6 +351,37 @@ def m014_mail(db: Database) -> None:
 
 
 @migrations()
+def m015_links(db: Database) -> None:
+    db.execute("""
+        CREATE TABLE pasted_links (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, ts TEXT NOT NULL, paper_id TEXT NOT NULL,
+            thread_ts TEXT NOT NULL, url TEXT NOT NULL, alone INTEGER NOT NULL, drawn TEXT NOT NULL,
+            gone INTEGER NOT NULL, PRIMARY KEY (team_id, channel_id, ts, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("CREATE INDEX pasted_links_of_paper ON pasted_links (team_id, paper_id)")
+    db.execute("CREATE INDEX saves_of_paper ON saves (team_id, paper_id) WHERE saved")
+    # No reference to papers: what is submitted may have to be asked for at the sources first.
+    db.execute("""
+        CREATE TABLE submissions (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, paper_id TEXT NOT NULL, user_id TEXT NOT NULL,
+            submitted_at REAL NOT NULL, submitted INTEGER NOT NULL,
+            PRIMARY KEY (team_id, channel_id, paper_id, user_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE discussions (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, ts TEXT NOT NULL, paper_id TEXT NOT NULL,
+            claimed_at TEXT NOT NULL, opening_ts TEXT NOT NULL,
+            PRIMARY KEY (team_id, channel_id, ts, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    # Messages to the bot that are being answered, or were: Slack delivers them again for hours.
+    db.execute("""
+        CREATE TABLE heard (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, ts TEXT NOT NULL, heard_at TEXT NOT NULL,
+            PRIMARY KEY (team_id, channel_id, ts)
+        ) STRICT, WITHOUT ROWID""")
+
+
+@migrations()
 def m016_privacy(db: Database) -> None:
     # Whoever was forgotten, by a salted hash: their reactions of before are still in Slack.
     db.execute("""

@@ -222,8 +222,9 @@ class Trouble(NamedTuple):
 class PostKind(StrEnum):
     """A header, a paper of the top and one of the rest make up an edition; a share is of none.
 
-    A note stands alone in an edition without papers, and says why there are none. Posts of other kinds are of a
-    series of their own, whose part draws them: see `bot.drawing`.
+    A note stands alone in an edition without papers, and says why there are none. A link is a message of somebody
+    else's: it is read like a post, and never in the ledger. Posts of other kinds are of a series of their own, whose
+    part draws them: see `bot.drawing`.
     """
 
     HEADER = "header"
@@ -233,6 +234,7 @@ class PostKind(StrEnum):
     NOTE = "note"
     ALERT = "alert"
     LIST = "list"
+    LINK = "link"
 
 
 #: What stands in the thread of its edition's first post instead of the channel.
@@ -279,7 +281,8 @@ class Edition(_Value):
 class Post(_Value):
     """One Slack message of the bot: of the edition of a `day`, or a paper that somebody shared, without a day.
 
-    In an edition `position` 0 is the header, and papers count from 1, best first. `shared_by` is a user id.
+    In an edition `position` 0 is the header, and papers count from 1, best first. `shared_by` is the user id of who
+    shared the paper or, in an edition, submitted it.
     """
 
     team_id: str
@@ -314,6 +317,26 @@ class Reaction(_Value):
     emoji: str
     present: bool
     event_ts: float
+
+
+class PastedLink(_Value):
+    """A message of somebody's that names a paper by a link, whose preview (unfurl) the bot draws.
+
+    `url` is as it stands in the message, empty where there is to be no preview; `drawn` is what of the votes the
+    preview shows, empty while there is none. Reactions on a message count as votes where its paper is `alone` in it.
+    `thread_ts` is empty outside of threads.
+    `gone` is a message that was deleted: its votes stay, as those on a post do.
+    """
+
+    team_id: str
+    channel_id: str
+    ts: str
+    paper_id: str
+    thread_ts: str = ""
+    url: str = ""
+    alone: bool = True
+    drawn: str = ""
+    gone: bool = False
 
 
 class Shown(NamedTuple):
@@ -354,6 +377,31 @@ class Save(_Value):
     paper_id: str
     saved: bool
     pressed_at: float
+
+
+class Submission(_Value):
+    """Somebody brought a paper to a channel's next edition or, with `submitted` False, took that back."""
+
+    team_id: str
+    channel_id: str
+    paper_id: str
+    user_id: str
+    submitted_at: float
+    submitted: bool = True
+
+
+class Discussion(_Value):
+    """The opening message of the talk about a paper in the thread of the message `ts`.
+
+    `opening_ts` is empty from `claimed_at` on until Slack has it.
+    """
+
+    team_id: str
+    channel_id: str
+    ts: str
+    paper_id: str
+    claimed_at: Moment
+    opening_ts: str = ""
 
 
 class Opening(_Value):

@@ -249,19 +249,22 @@ class Posts(Connected):
         return str(rows[0]["ts"]) if rows else ""
 
     async def paper_at(self, team_id: str, channel_id: str, ts: str) -> str | None:
-        """The paper on the message `ts`: empty for a header, None for a message that is no post."""
+        """The paper that the message `ts` is about: empty for a header, None where none was posted or linked alone."""
         rows = self.rows(
-            "SELECT paper_id FROM posts WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND ts != ''",
+            "SELECT paper_id FROM posts WHERE team_id = :team AND channel_id = :channel AND ts = :ts AND ts != '' "
+            "UNION ALL SELECT paper_id FROM pasted_links WHERE team_id = :team AND channel_id = :channel AND ts = :ts "
+            "AND alone",
             {"team": team_id, "channel": channel_id, "ts": ts},
         )
         return str(rows[0]["paper_id"]) if rows else None
 
     async def papers_posted_since(self, team_id: str, moment: datetime) -> list[str]:
-        """The papers of all posts that were planned since then, and sent."""
+        """The papers of all posts that were planned since then, and sent; and of the links that people pasted."""
         rows = self.rows(
-            "SELECT DISTINCT paper_id FROM posts WHERE team_id = :team AND planned_at >= :moment "
-            "AND paper_id != '' AND state = 'sent'",
-            {"team": team_id, "moment": iso(moment)},
+            "SELECT paper_id FROM posts WHERE team_id = :team AND planned_at >= :moment "
+            "AND paper_id != '' AND state = 'sent' "
+            "UNION SELECT paper_id FROM pasted_links WHERE team_id = :team AND ts >= :ts AND url != ''",
+            {"team": team_id, "moment": iso(moment), "ts": f"{max(moment.timestamp(), 0):017.6f}"},
         )
         return [row["paper_id"] for row in rows]
 

@@ -28,6 +28,14 @@ class Saves(Connected):
         )
         return [row["paper_id"] for row in rows]
 
+    async def count_saves(self, team_id: str, paper_id: str) -> int:
+        """How many people have saved a paper."""
+        rows = self.rows(
+            "SELECT count(*) AS saves FROM saves WHERE team_id = :team AND paper_id = :paper AND saved",
+            {"team": team_id, "paper": paper_id},
+        )
+        return int(rows[0]["saves"])
+
     async def saved_among(self, team_id: str, user_id: str, paper_ids: Sequence[str]) -> set[str]:
         """Which of these papers a person has saved."""
         rows = self.rows(

@@ -15,14 +15,20 @@ UNSEEN_FOR = timedelta(days=1)
 LOOKED_AT = 10
 
 _MEANING = "meaning AS MATERIALIZED (SELECT key AS emoji, value FROM json_each(:emoji))"
-# A reaction without its skin tone, on the paper of the post it stands on.
-_REACTED = """
-    SELECT posts.paper_id, user_id, meaning.value, event_ts AS at
-    FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message
-        ON posts.team_id = :team AND posts.channel_id = reactions.channel_id AND posts.ts = reactions.ts
-        AND posts.ts != '' AND posts.paper_id != ''
+# A reaction without its skin tone, on the paper of the post it stands on, or of the message that links to it alone.
+_REACTED_ON = """
+    SELECT {message}.paper_id, user_id, meaning.value, event_ts AS at
+    FROM reactions CROSS JOIN {message} {index}
+        ON {message}.team_id = :team AND {message}.channel_id = reactions.channel_id
+        AND {message}.ts = reactions.ts AND {about_one}
     JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
-    WHERE reactions.team_id = :team AND reactions.present AND event_ts BETWEEN :since AND :until"""
+    WHERE reactions.team_id = :team AND reactions.present AND event_ts BETWEEN :since AND :until AND {whose}"""
+_ON_POST = {
+    "message": "posts",
+    "index": "INDEXED BY one_post_per_message",
+    "about_one": "posts.ts != '' AND posts.paper_id != ''",
+}
+_ON_LINK = {"message": "pasted_links", "index": "", "about_one": "pasted_links.alone"}
 # Of a person's presses on a paper the newest holds, wherever it was made.
 _PRESSED = """
     SELECT paper_id, user_id, value, at FROM (
@@ -33,10 +39,19 @@ _VOTES = """
     WITH {meaning}, signals AS ({reacted} UNION ALL {pressed})
     SELECT paper_id, user_id, CASE value WHEN 1 THEN 'up' ELSE 'down' END AS kind, max(at) AS at, 1 AS position
     FROM signals GROUP BY paper_id, user_id"""
-VOTES_OF_WORKSPACE = _VOTES.format(meaning=_MEANING, reacted=_REACTED, pressed=_PRESSED.format(whose="true"))
+
+
+def _reacted(whose: str) -> str:
+    """What people reacted to; `whose` are the reactions of a channel, of a person, or all."""
+    return " UNION ALL ".join(_REACTED_ON.format(**on, whose=whose) for on in (_ON_POST, _ON_LINK))
+
+
+VOTES_OF_WORKSPACE = _VOTES.format(
+    meaning=_MEANING, reacted=_reacted("true"), pressed=_PRESSED.format(whose="true")
+)
 VOTES_OF_CHANNEL = _VOTES.format(
     meaning=_MEANING,
-    reacted=f"{_REACTED} AND reactions.channel_id = :owner",
+    reacted=_reacted("reactions.channel_id = :owner"),
     pressed=_PRESSED.format(
         whose="(paper_id, user_id) IN (SELECT paper_id, user_id FROM clicks "
         "WHERE team_id = :team AND channel_id = :owner)"
@@ -45,7 +60,7 @@ VOTES_OF_CHANNEL = _VOTES.format(
 )
 _VOTES_OF_PERSON = _VOTES.format(
     meaning=_MEANING,
-    reacted=f"{_REACTED} AND user_id = :owner",
+    reacted=_reacted("user_id = :owner"),
     pressed=_PRESSED.format(whose="user_id = :owner"),
 )
 _KEPT_BY_PERSON = """
@@ -133,7 +148,7 @@ class Signals(Connected):
         With `until`, as it was at that time.
         """
         rows = self.rows(
-            f"WITH {_MEANING}, votes AS ({_REACTED}) SELECT "
+            f"WITH {_MEANING}, votes AS ({_REACTED_ON.format(**_ON_POST, whose='true')}) SELECT "
             "(SELECT coalesce(sum(value), 0) FROM votes) AS votes, (SELECT count(*) FROM posts "
             "WHERE team_id = :team AND planned_at BETWEEN :planned AND :end AND paper_id != '' AND state = 'sent') "
             "AS posts",

@@ -11,6 +11,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from storage.channels import Channels
+from storage.conversations import Conversations
 from storage.database import connect
 from storage.exposures import Exposures
 from storage.harvests import Harvests
@@ -20,11 +21,13 @@ from storage.links import Links
 from storage.mail import Mails
 from storage.monitoring import Monitoring
 from storage.papers import Papers
+from storage.pasted import PastedLinks
 from storage.personal import Personal
 from storage.posts import Posts
 from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
+from storage.submissions import Submissions
 from storage.topics import Topics
 from storage.votes import Votes
 
@@ -48,6 +51,9 @@ class Store(
     Statistics,
     Personal,
     Topics,
+    PastedLinks,
+    Submissions,
+    Conversations,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

@@ -1,7 +1,8 @@
 """Reactions and button presses as they came, and the votes that follow from them.
 
 No vote is stored. A person's vote on a paper is read from all their signals on it, over every post of the
-paper in the workspace: the newest of their reactions still there and their button, if it is pressed.
+paper in the workspace and every message that links to it alone: the newest of their reactions still there and their
+button, if it is pressed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ _VOTES = """
             ON posts.team_id = :team AND posts.paper_id = wanted.paper_id AND posts.paper_id != ''
         CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = posts.channel_id
             AND reactions.ts = posts.ts AND reactions.present AND event_ts <= :until
+        JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
+        UNION ALL
+        SELECT pasted_links.paper_id, user_id, meaning.value, event_ts AS at
+        FROM wanted CROSS JOIN pasted_links INDEXED BY pasted_links_of_paper
+            ON pasted_links.team_id = :team AND pasted_links.paper_id = wanted.paper_id AND pasted_links.alone
+        CROSS JOIN reactions ON reactions.team_id = :team AND reactions.channel_id = pasted_links.channel_id
+            AND reactions.ts = pasted_links.ts AND reactions.present AND event_ts <= :until
         JOIN meaning ON meaning.emoji = substr(reactions.emoji, 1, instr(reactions.emoji || '::', '::') - 1)
         UNION ALL
         SELECT paper_id, user_id, value, at FROM (
@@ -156,6 +164,10 @@ class Votes(Connected):
             "SELECT posts.paper_id FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message "
             "ON posts.team_id = :team AND posts.channel_id = reactions.channel_id "
             "AND posts.ts = reactions.ts AND posts.ts != '' AND posts.paper_id != '' "
+            "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since UNION "
+            "SELECT pasted_links.paper_id FROM reactions CROSS JOIN pasted_links ON pasted_links.team_id = :team "
+            "AND pasted_links.channel_id = reactions.channel_id AND pasted_links.ts = reactions.ts "
+            "AND pasted_links.alone "
             "WHERE reactions.team_id = :team AND reactions.present AND reactions.event_ts >= :since",
             {"team": team_id, "since": since.timestamp()},
         )

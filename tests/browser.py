@@ -84,6 +84,8 @@ async def trial(folder: Path, timing: Timing = QUICK, *, limited: bool = False) 
         scopes=app["oauth_config"]["scopes"]["bot"],
         events=app["settings"]["event_subscriptions"]["bot_events"],
         slash_commands=app["features"]["slash_commands"],
+        shortcuts=app["features"]["shortcuts"],
+        unfurl_domains=app["features"]["unfurl_domains"],
         retry_delays=(0, 0.2),
     ) as slack:
         people = {name: slack.add_user(name.lower(), name) for name in PEOPLE}

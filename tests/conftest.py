@@ -73,9 +73,14 @@ async def library(tmp_path: Path) -> AsyncIterator[Library]:
 @pytest.fixture
 async def slack() -> AsyncIterator[Workspace]:
     """A workspace in which the app is installed with exactly the scopes and events of its manifest."""
-    scopes = manifest()["oauth_config"]["scopes"]["bot"]
+    app = manifest()
     async with Workspace(
-        enforce_limits=False, scopes=scopes, events=sorted(EVENTS), retry_delays=(0, 0.2)
+        enforce_limits=False,
+        scopes=app["oauth_config"]["scopes"]["bot"],
+        events=sorted(EVENTS),
+        shortcuts=app["features"]["shortcuts"],
+        unfurl_domains=app["features"]["unfurl_domains"],
+        retry_delays=(0, 0.2),
     ) as workspace:
         yield workspace
 

@@ -49,10 +49,9 @@ async def test_a_bibtex_file_sent_to_the_bot_becomes_a_taste(
         assert "Taken back: 1 paper." in page.plain()
 
 
-async def test_words_edits_and_the_bots_own_messages_are_left_alone(bot: Bot, slack: Workspace) -> None:
+async def test_edits_and_the_bots_own_messages_are_left_alone(bot: Bot, slack: Workspace) -> None:
     ada, reading = slack.add_user("ada"), slack.add_channel("reading")
     async with running(bot):
-        await slack.say(ada, slack.dm(ada), "hello")
         message = await slack.upload(ada, slack.dm(ada), "a.bib", b"@misc{a, title={T}}")
         (answer,) = await told(slack, ada)
         for event in (

@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from bot import sample
+from storage.models import Batch, Paper
 from tests.browser import CHROMIUM, MISSING, Trial, ask, messages, opened_browser, trial
 
 # One loop for the module, because a browser belongs to the loop that started it.
@@ -201,6 +202,58 @@ async def test_the_menu_of_a_paper_says_why_and_what_is_asked_there_is_undone(
     await expect(said).to_have_count(0)
     await why.get_by_label("Mute…").select_option(index=1)
     await expect(messages(page).filter(has_text="are left out of /papers for me")).to_have_count(1)
+
+
+async def test_a_pasted_link_is_previewed_and_a_reaction_on_it_is_a_vote_on_the_post(
+    here: Trial, visit: Opener
+) -> None:
+    page, paper = await visit(channel="reading-group"), here.papers("papers")[1]
+    box = page.locator("#composer textarea")
+    await box.fill(f"did you read https://huggingface.co/papers/{paper}?")
+    await box.press("Enter")
+    linked = messages(page).filter(has_text="did you read")
+    await expect(linked.locator(".attachment")).to_contain_text("posted in #papers on 22 Dec")
+    await expect(linked.locator(".attachment")).to_contain_text("Reactions on this message count as votes")
+    await add_reaction(linked, "fire")
+    await expect(linked.locator(".attachment")).to_contain_text("1 upvote here")
+    await linked.get_by_role("button", name="Upvote").click()
+    post = await visit()
+    await expect(first_paper(post)).to_contain_text("1 upvote here")
+
+
+async def test_a_paper_is_submitted_from_the_composers_menu_and_taken_back(
+    here: Trial, visit: Opener
+) -> None:
+    page, paper = await visit(), "2512.99999"
+    known = Paper(id=paper, title="A paper nobody had listed")
+    await here.bot.library.store.keep(Batch(source="arxiv", papers=(known,)), here.bot.clock())
+    await page.locator("#composer").get_by_label("Shortcuts").click()
+    await page.locator("#composer").get_by_role("button", name="Submit a paper").click()
+    form = page.locator("dialog.modal")
+    await expect(form).to_contain_text("Joins the next edition of")
+    await form.get_by_role("button", name="Submit", exact=True).click()
+    await expect(form.get_by_role("alert").first).to_be_visible()
+    await form.get_by_label("Paper", exact=True).last.fill(f"arxiv.org/abs/{paper}")
+    await form.get_by_role("button", name="Submit", exact=True).click()
+    await expect(form).to_contain_text("“A paper nobody had listed” joins the next edition of #papers")
+    await form.get_by_role("button", name="Undo").click()
+    await expect(form).to_contain_text("Taken back")
+
+
+async def test_a_posts_menu_saves_it_and_opens_its_discussion(visit: Opener) -> None:
+    page = await visit()
+
+    async def choose(shortcut: str) -> None:
+        await first_paper(page).hover()
+        await first_paper(page).get_by_label("Shortcuts").click()
+        await first_paper(page).locator(".tools").get_by_role("button", name=shortcut).click()
+
+    await choose("Save paper")
+    await messages(page).filter(has_text="for you alone").get_by_role("button", name="Undo").click()
+    await choose("Discuss")
+    await expect(messages(page).filter(has_text="begins in the thread of this message")).to_have_count(1)
+    await first_paper(page).get_by_role("button", name="1 reply").click()
+    await expect(page.locator("#replies article").last).to_contain_text("To begin with")
 
 
 async def test_the_menu_of_the_last_paper_of_a_page_can_be_reached(visit: Opener) -> None:

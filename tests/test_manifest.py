@@ -13,20 +13,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot.app import Bot
+from bot.ids import paper_id
 from handlers.manifest import SCOPES, manifest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Called without a scope of the bot token: most need none, one has a token of its own.
+#: Called without a scope of the bot token: they need none, or a token of their own.
 FREE = {
-    "auth.test",
-    "chat.getPermalink",
-    "apps.connections.open",
-    "views.open",
-    "views.publish",
-    "views.update",
+    *("auth.test", "chat.getPermalink", "apps.connections.open"),
+    *("views.open", "views.publish", "views.update"),
 }
 #: https://docs.slack.dev/reference/events: what has to be granted before Slack sends an event.
 EVENT_SCOPES = {
+    "app_mention": "app_mentions:read",
+    "assistant_thread_context_changed": "assistant:write",
+    "assistant_thread_started": "assistant:write",
+    "link_shared": "links:read",
     "message.im": "im:history",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
@@ -78,7 +79,22 @@ def test_the_manifest_has_the_commands_events_and_scopes_of_the_code() -> None:
 
 async def test_what_is_in_the_tables_is_what_bolt_listens_to(bot: Bot) -> None:
     listening = len(bot.bolt_app()._async_listeners)
-    assert listening == len(handlers.COMMANDS) + len(handlers.EVENTS) + len(handlers.ACTIONS)
+    tables = (handlers.COMMANDS, handlers.EVENTS, handlers.ACTIONS, handlers.SHORTCUTS, handlers.VIEWS)
+    assert listening == sum(map(len, tables))
+
+
+def test_the_manifests_shortcuts_are_those_that_are_listened_to() -> None:
+    shortcuts = manifest()["features"]["shortcuts"]
+    assert sorted(each["callback_id"] for each in shortcuts) == sorted(handlers.SHORTCUTS)
+    assert len({(each["type"], each["name"]) for each in shortcuts}) == len(shortcuts)
+    assert {each["type"] for each in shortcuts} == {"message", "global"}
+
+
+def test_every_domain_whose_links_are_previewed_is_one_that_ids_are_read_from() -> None:
+    domains = manifest()["features"]["unfurl_domains"]
+    assert len(domains) <= 5
+    paths = ("abs/2403.01234", "papers/2403.01234", "10.48550/arXiv.2403.01234")
+    assert all(any(paper_id(f"https://{domain}/{path}") for path in paths) for domain in domains)
 
 
 def test_interactivity_is_on_because_there_are_buttons() -> None:
@@ -89,7 +105,7 @@ def test_interactivity_is_on_because_there_are_buttons() -> None:
 def test_without_an_address_the_app_uses_socket_mode_and_names_no_url() -> None:
     made = manifest()
     assert made["settings"]["socket_mode_enabled"] is True
-    assert "url" not in json.dumps(made)
+    assert not re.search(r'url"', json.dumps(made))
 
 
 @pytest.mark.parametrize("address", ["https://papers.example.org", "https://papers.example.org/"])
@@ -112,6 +128,9 @@ SCHEMA: dict[str, Any] = {
             "messages_tab_enabled": bool,
             "messages_tab_read_only_enabled": bool,
         },
+        "shortcuts": [{"callback_id": 255, "type": 10, "name": 24, "description": 150}],
+        "unfurl_domains": [255],
+        "assistant_view": {"assistant_description": 300},
         "slash_commands": [
             {"command": 32, "description": 2000, "usage_hint": 1000, "should_escape": bool, "url": 3000}
         ],
@@ -150,5 +169,5 @@ def test_every_field_is_one_that_slack_knows_and_within_its_limits(address: str)
     assert problems(made, SCHEMA) == []
     assert json.loads(json.dumps(made)) == made
     assert re.fullmatch("#[0-9a-f]{6}", made["display_information"]["background_color"])
-    assert all(re.fullmatch(r"[a-z]+(:[a-z]+)?", scope) for scope in made["oauth_config"]["scopes"]["bot"])
+    assert all(re.fullmatch(r"[a-z_]+(:[a-z]+)?", scope) for scope in made["oauth_config"]["scopes"]["bot"])
     assert len(made["settings"]["event_subscriptions"]["bot_events"]) <= 100

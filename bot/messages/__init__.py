@@ -20,13 +20,42 @@ from bot.messages.answers import (
     voted_message,
 )
 from bot.messages.blocks import Message, channel_mention
+from bot.messages.choice import CHOICE, Choice, Errand, choice_message, choice_of
+from bot.messages.discussion import (
+    SAVED_UNDO,
+    discussed_message,
+    discussion_message,
+    saved_message,
+    unsaved_message,
+)
 from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.files import bibtex_message, sent_message
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
-from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.papers import (
+    VOTE,
+    drawn,
+    paper_message,
+    rest_message,
+    shared_message,
+    submitted_message,
+)
 from bot.messages.privacy import FORGET, Held, forget_message, forgotten_message, privacy_message
 from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
+from bot.messages.submission import (
+    CHANNELS_FIELD,
+    PAPER_FIELD,
+    SUBMIT_UNDO,
+    SUBMIT_VIEW,
+    Submitted,
+    Withdrawal,
+    answer_modal,
+    looking_message,
+    submit_form,
+    submitted_message_to,
+    withdrawal_of,
+    withdrawn_message,
+)
 from bot.messages.taste import (
     TASTE_DROP,
     TASTE_RESET,
@@ -45,6 +74,7 @@ from bot.messages.taste import (
     wished_message,
 )
 from bot.messages.text import Snippet, clip, count
+from bot.messages.unfurl import Preview, unfurl_blocks
 from bot.messages.why import (
     LESS_LIKE,
     MORE_LIKE,
@@ -60,6 +90,8 @@ from bot.messages.why import (
 
 __all__ = [
     "BACK",
+    "CHANNELS_FIELD",
+    "CHOICE",
     "FORGET",
     "LESS_LIKE",
     "MENU",
@@ -67,11 +99,15 @@ __all__ = [
     "MORE_LIKE",
     "MUTE",
     "PAGE_SIZE",
+    "PAPER_FIELD",
     "READ",
     "SAVE",
+    "SAVED_UNDO",
     "SHARE",
     "SIMILAR",
     "SOURCE_NAMES",
+    "SUBMIT_UNDO",
+    "SUBMIT_VIEW",
     "SUGGESTION",
     "TASTE_DROP",
     "TASTE_RESET",
@@ -80,9 +116,11 @@ __all__ = [
     "UNDO",
     "VOTE",
     "Added",
+    "Choice",
     "Comparison",
     "Deed",
     "Entry",
+    "Errand",
     "Experiment",
     "Explanation",
     "Held",
@@ -93,26 +131,35 @@ __all__ = [
     "Place",
     "Posted",
     "Press",
+    "Preview",
     "Snippet",
     "Statement",
     "Stats",
+    "Submitted",
     "TastePage",
     "TastePress",
     "Wish",
+    "Withdrawal",
     "added_message",
     "alert_message",
     "already_message",
+    "answer_modal",
     "bibtex_message",
     "channel_mention",
+    "choice_message",
+    "choice_of",
     "clip",
     "count",
     "day_heading",
     "deed_of",
+    "discussed_message",
+    "discussion_message",
     "drawn",
     "forget_message",
     "forgotten_message",
     "header_message",
     "help_message",
+    "looking_message",
     "mute_message",
     "note_message",
     "nothing_found",
@@ -126,6 +173,7 @@ __all__ = [
     "quoted",
     "reset_message",
     "rest_message",
+    "saved_message",
     "search_help",
     "sent_message",
     "shared_message",
@@ -133,15 +181,22 @@ __all__ = [
     "stated_message",
     "statement_of",
     "stats_message",
+    "submit_form",
+    "submitted_message",
+    "submitted_message_to",
     "subscribed_message",
     "taste_message",
     "taste_press_of",
     "topic_list_message",
     "tried",
     "turn_of",
+    "unfurl_blocks",
+    "unsaved_message",
     "verdict",
     "voted_message",
     "why_message",
     "wish_name",
     "wished_message",
+    "withdrawal_of",
+    "withdrawn_message",
 ]

@@ -9,7 +9,8 @@ from bot.messages.text import count
 from storage.models import Edition
 
 SOURCE_NAMES = {"huggingface": "Hugging Face Daily Papers", "arxiv": "arXiv"}
-
+#: What stands behind a number of papers; `submitted` are those that no source had listed.
+_FROM = {name: f"from {said}" for name, said in SOURCE_NAMES.items()} | {"submitted": "submitted here"}
 
 #: So many missed days are named each.
 _MISSED_NAMED = 3
@@ -61,9 +62,9 @@ def _span(edition: Edition) -> str:
 
 def _from_where(listed: dict[str, int], papers: int) -> str:
     """`24 papers from Hugging Face Daily Papers`, or `31 papers: 24 from Hugging Face Daily Papers, 7 from arXiv`."""
-    parts = [(SOURCE_NAMES[name], number) for name, number in listed.items() if number]
+    parts = [(_FROM[name], number) for name, number in listed.items() if number]
     if not parts:
         return count(papers, "paper")
     if len(parts) == 1:
-        return f"{count(papers, 'paper')} from {parts[0][0]}"
-    return f"{count(papers, 'paper')}: " + ", ".join(f"{number:,} from {name}" for name, number in parts)
+        return f"{count(papers, 'paper')} {parts[0][0]}"
+    return f"{count(papers, 'paper')}: " + ", ".join(f"{number:,} {origin}" for origin, number in parts)

@@ -101,11 +101,11 @@ def short_date(day: date, today: date) -> str:
 
 
 def _text(entry: Entry, room: int) -> str:
-    head = "\n".join(filter(None, (title(entry.paper), _byline(entry.paper))))
+    head = "\n".join(filter(None, (title(entry.paper), byline(entry.paper))))
     return f"{head}\n{_body(entry, room - len(head))}".rstrip()
 
 
-def _byline(paper: Paper) -> str:
+def byline(paper: Paper) -> str:
     """`Ada Example, Noor Sample  ·  2025  ·  cs.LG`."""
     year = str(paper.published.year) if paper.published else ""
     return _joined(authors(paper), year, clip("".join(paper.categories[:1]), 30))
@@ -119,7 +119,7 @@ def _body(entry: Entry, room: int) -> str:
 
 
 def _facts(entry: Entry) -> str:
-    return _joined(_here(entry), _upstream(entry.paper), "saved by you" if entry.saved else "")
+    return _joined(_here(entry), upstream(entry.paper), "saved by you" if entry.saved else "")
 
 
 def _here(entry: Entry) -> str:
@@ -128,17 +128,19 @@ def _here(entry: Entry) -> str:
     here = "" if entry.posted else " here"
     votes = [f"*{count(up, 'upvote')}{here}*"] if up else []
     votes += [f"{count(down, 'downvote')}{here}"] if down else []
-    return ", ".join([*_posted(entry.posted), *votes])
+    return ", ".join([*posted_where(entry.posted), *votes])
 
 
-def _posted(posted: Posted | None) -> list[str]:
+def posted_where(posted: Posted | None) -> list[str]:
+    """`posted in #papers on 12 Mar`, or nothing."""
     if posted is None:
         return []
     where = f"in {mention('#', posted.channel_id)}" if posted.channel_id else "here"
     return [f"posted {where} on {link(posted.url, posted.when) or posted.when}"]
 
 
-def _upstream(paper: Paper) -> str:
+def upstream(paper: Paper) -> str:
+    """What Hugging Face counts, linked to where it does."""
     if paper.upvotes is None:
         return ""
     said = f"{count(paper.upvotes, 'upvote')} on Hugging Face"

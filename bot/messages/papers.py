@@ -29,9 +29,16 @@ def rest_message(paper: Paper, tally: Tally) -> Message:
 
 def shared_message(paper: Paper, tally: Tally, user_id: str) -> Message:
     """A paper that somebody brought to a channel; `user_id` is empty once that person is forgotten."""
-    message = paper_message(paper, tally)
-    shared = [context(f"↗ shared by {mention('@', user_id)}")] if user_id else []
-    return {"text": message["text"], "blocks": [*shared, *message["blocks"]]}
+    return _brought(paper_message(paper, tally), f"↗ shared by {mention('@', user_id)}" if user_id else "")
+
+
+def submitted_message(message: Message, user_id: str) -> Message:
+    """A paper of an edition that somebody submitted; `user_id` is empty where nobody did, or is forgotten."""
+    return _brought(message, f"✋ submitted by {mention('@', user_id)}" if user_id else "")
+
+
+def _brought(message: Message, how: str) -> Message:
+    return {"text": message["text"], "blocks": [*([context(how)] if how else []), *message["blocks"]]}
 
 
 def drawn(tally: Tally) -> str:

@@ -110,6 +110,11 @@ def sentences(text: str, most: int = 3, limit: int = 600) -> str:
     return cut + "…" if cut != text else text
 
 
+def split_sentences(text: str, limit: int = 6_000) -> list[str]:
+    """The sentences at the beginning of a text, unescaped."""
+    return list(_split(text.strip()[:limit]))
+
+
 def _split(text: str) -> Iterator[str]:
     start = 0
     for stop in _STOP.finditer(text):

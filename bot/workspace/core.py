@@ -18,6 +18,13 @@ from bot.workspace.state import ALL_SCOPES, Channel, Json, Message, State, Team,
 
 # What an app gets without subscribing to more. `message` events carry the kind of channel in their name.
 DEFAULT_EVENTS = ("app_home_opened", "reaction_added", "reaction_removed")
+# What an app must be granted to hear of events whose names begin so.
+_EVENT_SCOPES = {
+    "reaction_": "reactions:read",
+    "app_mention": "app_mentions:read",
+    "link_shared": "links:read",
+    "assistant_thread_": "assistant:write",
+}
 _MESSAGE_EVENTS = {"public": "message.channels", "private": "message.groups", "im": "message.im"}
 
 
@@ -31,7 +38,8 @@ class Core:
     of the people behind one emoji `conversations.history` names; `history_limit` how many messages it gives at most
     (15 to an app that is sold outside Slack's Marketplace), and `history_days` how far back it shows any (None: all;
     90 in a workspace that pays nothing). `slash_commands` are those of an app's manifest:
-    without any, whatever is typed goes to the bot. `saved_in` is the file to go on from and to keep everything in;
+    without any, whatever is typed goes to the bot. `shortcuts` and `unfurl_domains` are the manifest's, too.
+    `saved_in` is the file to go on from and to keep everything in;
     with it, a `MovableClock` goes on from where it stood.
     """
 
@@ -54,11 +62,15 @@ class Core:
         history_limit: int = 999,
         history_days: int | None = None,
         slash_commands: Sequence[Json] = (),
+        shortcuts: Sequence[Json] = (),
+        unfurl_domains: Collection[str] = (),
         saved_in: Path | None = None,
     ) -> None:
         self.address = (host, port)
         self.clock = clock
         self.slash_commands = tuple(slash_commands)
+        self.shortcuts = tuple(shortcuts)
+        self.unfurl_domains = tuple(unfurl_domains)
         self.state = State(_team(team_id, team_name, scopes), clock)
         self.saved = Saved(saved_in) if saved_in else None
         self.restored = self.saved.load(self.state) if self.saved else None
@@ -112,9 +124,12 @@ class Core:
             kind = _MESSAGE_EVENTS[channel.kind]
         if kind == "message.im" and "im:history" not in self.state.team.scopes:
             return False
-        if kind.startswith("reaction_") and "reactions:read" not in self.state.team.scopes:
+        if any(
+            kind.startswith(name) and it not in self.state.team.scopes for name, it in _EVENT_SCOPES.items()
+        ):
             return False
-        gone = channel is not None and not self.state.bot_is_in(channel) and kind != "channel_left"
+        everywhere = kind in ("channel_left", "link_shared")
+        gone = channel is not None and not self.state.bot_is_in(channel) and not everywhere
         return kind in self.events and not gone
 
     def known_user(self, user: str) -> User:

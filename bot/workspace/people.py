@@ -4,6 +4,7 @@ from bot.workspace.blocks import view_problems
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
 from bot.workspace.interactions import action_json, find_element, view_values
+from bot.workspace.links import link_shared, links
 from bot.workspace.methods.files import share
 from bot.workspace.methods.reactions import is_emoji_name, take_reaction
 from bot.workspace.methods.views import open_modals, push_view, replace_view
@@ -29,8 +30,11 @@ class People(Core):
         place.messages[message.ts] = message
         body = {**message_json(self.state, message), "channel": place.id, "event_ts": message.ts}
         await self._tell({**body, "channel_type": "im" if place.kind == "im" else "channel"}, place)
-        if f"<@{self.state.team.bot_user_id}>" in text:
+        # In direct messages to the app everything is for it.
+        if f"<@{self.state.team.bot_user_id}>" in text and place.kind != "im":
             await self._tell({**body, "type": "app_mention"}, place)
+        if found := links(text, self.unfurl_domains):
+            await self._tell(link_shared(self.state, message, found), place)
         return message
 
     async def upload(
@@ -104,7 +108,9 @@ class People(Core):
         """Click on any message, such as one that only this person sees."""
         if message.deleted or message.ephemeral_to not in (None, user):
             raise LookupError(f"{user} does not see this message")
-        action = self._action(message.blocks, action_id, value, block_id)
+        previews = [each for each in message.attachments if each.get("is_app_unfurl")]
+        blocks = [block for each in previews for block in each["blocks"]]
+        action = self._action([*message.blocks, *blocks], action_id, value, block_id)
         run = self.responses.start(user, message.channel, message)
         place = self.state.channels[message.channel]
         hidden = message.ephemeral_to is not None
@@ -112,6 +118,11 @@ class People(Core):
         more: Json = {"channel": {"id": place.id, "name": place.name}, "state": {"values": {}}}
         if not hidden:
             more["message"] = message_json(self.state, message, metadata=True)
+        for each in previews:
+            if action["block_id"] in [block["block_id"] for block in each["blocks"]]:
+                unfurled = {"attachment_id": each["id"], "app_unfurl_url": each["app_unfurl_url"]}
+                container |= {"type": "message_attachment", "is_app_unfurl": True, **unfurled}
+                more["app_unfurl"] = each
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
         container["is_ephemeral"] = hidden

@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.workspace.administration import Administration
 from bot.workspace.delivery import Delivery
 from bot.workspace.payloads import event_callback
-from bot.workspace.people import People
+from bot.workspace.shortcuts import Shortcuts
 from bot.workspace.state import Call, Json
 from bot.workspace.web.pages import Pages
 
@@ -23,7 +23,7 @@ SAVE_EVERY = 5.0
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-class Workspace(Administration, People):
+class Workspace(Administration, Shortcuts):
     """A small real Slack. Use it as an async context manager, or call `start` and `stop`.
 
     The options are those of `Core`.

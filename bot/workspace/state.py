@@ -14,6 +14,7 @@ ChannelKind = Literal["public", "private", "im"]
 # Slack gives every app an "A..." id and every bot user a "B..." profile beside its "U..." account.
 ALL_SCOPES = (
     "app_mentions:read",
+    "assistant:write",
     "channels:history",
     "channels:join",
     "channels:read",
@@ -26,6 +27,8 @@ ALL_SCOPES = (
     "im:history",
     "im:read",
     "im:write",
+    "links:read",
+    "links:write",
     "reactions:read",
     "reactions:write",
     "team:read",
@@ -69,7 +72,10 @@ class User:
 
 @dataclass
 class Message:
-    """One message. `reactions` keeps emoji and people in the order they came; `edited` is the `ts` of the edit."""
+    """One message. `reactions` keeps emoji and people in the order they came; `edited` is the `ts` of the edit.
+
+    `unfurled` differs each time the previews of its links change.
+    """
 
     ts: str
     channel: str
@@ -86,6 +92,7 @@ class Message:
     ephemeral_to: str | None = None
     deleted: bool = False
     bot_id: str | None = None
+    unfurled: str | None = None
 
     def plain(self) -> str:
         """What a person reads, as plain text: blocks when there are any, the text otherwise."""
@@ -94,7 +101,7 @@ class Message:
     def version(self) -> tuple[object, ...]:
         """Differs as soon as anything about the message does; its blocks change only when it is edited."""
         reactions = tuple((emoji, *users) for emoji, users in self.reactions.items())
-        return self.edited, self.deleted, self.text, reactions
+        return self.edited, self.unfurled, self.deleted, self.text, reactions
 
     @property
     def is_reply(self) -> bool:
@@ -171,6 +178,15 @@ class Trigger:
 
 
 @dataclass
+class AssistantThread:
+    """A talk in an assistant's pane: whose it is, what is suggested, and each status that was shown."""
+
+    user: str
+    prompts: list[Json] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Call:
     """One Web API call as it arrived, and how it was answered."""
 
@@ -203,6 +219,10 @@ class State:
         #: Where the workspace is served, once it is.
         self.url = ""
         self.triggers: dict[str, Trigger] = {}
+        #: Previews of links that are still being typed, by `unfurl_id` and address; gone when the workspace stops.
+        self.composed: dict[str, dict[str, Json]] = {}
+        #: Talks in the assistant's pane, by channel and thread; gone when the workspace stops.
+        self.assistants: dict[tuple[str, str], AssistantThread] = {}
         self.calls: list[Call] = []
         self._last_ts = 0
         self._ids = 0

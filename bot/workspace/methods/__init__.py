@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.workspace.methods import chat, conversations, files, people, reactions, views
+from bot.workspace.methods import assistant, chat, conversations, files, people, reactions, unfurl, views
 from bot.workspace.request import Request
 from bot.workspace.state import Json
 
@@ -28,12 +28,17 @@ class Method:
 METHODS: dict[str, Method] = {
     "api.test": Method(people.api_test, caller="anyone"),
     "apps.connections.open": Method(people.connections_open, caller="app"),
+    "assistant.threads.setStatus": Method(assistant.set_status, ("assistant:write", "chat:write"), T3),
+    "assistant.threads.setSuggestedPrompts": Method(
+        assistant.set_suggested_prompts, ("assistant:write",), T3
+    ),
     "auth.test": Method(people.auth_test),
     "bots.info": Method(people.bots_info, ("users:read",), T3),
     "chat.delete": Method(chat.delete, ("chat:write",), T3),
     "chat.getPermalink": Method(chat.get_permalink),
     "chat.postEphemeral": Method(chat.post_ephemeral, ("chat:write",), T4),
     "chat.postMessage": Method(chat.post_message, ("chat:write",)),
+    "chat.unfurl": Method(unfurl.unfurl, ("links:write",), T3),
     "chat.update": Method(chat.update, ("chat:write",), T3),
     "conversations.history": Method(conversations.history, _HISTORY, T3),
     "conversations.info": Method(conversations.info, _READ, T3),

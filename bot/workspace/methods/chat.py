@@ -24,6 +24,8 @@ def post_message(request: Request) -> Json:
     )
     put(message, content)
     channel.messages[message.ts] = message
+    if assistant := request.state.assistants.get((channel.id, thread_ts or "")):
+        assistant.statuses.append("")
     body = message_json(request.state, message, metadata=True)
     request.emit({**body, "channel": channel.id, "event_ts": message.ts}, channel)
     return {"channel": channel.id, "ts": message.ts, "message": body}
@@ -123,10 +125,10 @@ def put(message: Message, content: Json) -> None:
     message.metadata = content.get("metadata") or None
 
 
-def named(blocks: list[Json]) -> list[Json]:
+def named(blocks: list[Json], prefix: str = "b") -> list[Json]:
     """A copy of the blocks in which every block has a `block_id` and every element an `action_id`."""
     taken = {block.get("block_id") for block in blocks}
-    fresh = (f"b{number}" for number in range(1000) if f"b{number}" not in taken)
+    fresh = (f"{prefix}{number}" for number in range(1000) if f"{prefix}{number}" not in taken)
     return [_named_elements({**block, "block_id": block.get("block_id") or next(fresh)}) for block in blocks]
 
 

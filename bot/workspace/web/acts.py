@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.workspace.clock import MovableClock
+from bot.workspace.links import wrapped
 from bot.workspace.methods import METHODS
 from bot.workspace.runs import CommandRun
 from bot.workspace.state import Channel, Json, Message
@@ -22,7 +23,7 @@ MOST_CHARACTERS = 40_000
 MOST_BYTES = 2_500_000
 # Calls in a row that the panel's button rate-limits, and the seconds they are told to wait.
 RATE_LIMITED, RETRY_AFTER = 3, 2
-_MENTION = re.compile(r"(?<![\w&])([@#])([\w.-]*\w)")
+_MENTION = re.compile(r"(?<![\w&/?=])([@#])([\w.-]*\w)")
 _ERRORS = {
     "operation_timeout": "The app did not answer in time. Is it running?",
     "dispatch_failed": "The app answered with an error.",
@@ -153,6 +154,15 @@ async def _click(act: Act) -> Json:
     return _outcome(await act.workspace.click_reply(act.me, message, action, value, block_id=block))
 
 
+async def _shortcut(act: Act) -> Json:
+    callback_id = act.text("callback_id")
+    if not act.text("ts", ""):
+        return _outcome(await act.workspace.use_shortcut(act.me, callback_id))
+    message = act.message()
+    using = act.workspace.use_message_shortcut(act.me, message.channel, message.ts, callback_id)
+    return _outcome(await using)
+
+
 async def _submit(act: Act) -> Json:
     values = act.told.get("values", {})
     if not isinstance(values, dict) or not all(isinstance(block, dict) for block in values.values()):
@@ -219,6 +229,7 @@ _ACTS: dict[str, Callable[[Act], Awaitable[Json]]] = {
     "command": _command,
     "react": _react,
     "click": _click,
+    "shortcut": _shortcut,
     "submit": _submit,
     "close": _close,
     "home": _home,
@@ -228,14 +239,14 @@ _ACTS: dict[str, Callable[[Act], Awaitable[Json]]] = {
 
 
 def typed(workspace: "Workspace", text: str) -> str:
-    """What somebody typed as Slack sends it: three characters as entities, names as mentions."""
+    """What somebody typed as Slack sends it: three characters as entities, names as mentions, addresses in brackets."""
     users = {user.name: f"<@{user.id}>" for user in workspace.state.users.values()}
     channels = {c.name: f"<#{c.id}|{c.name}>" for c in workspace.state.channels.values() if c.kind != "im"}
 
     def mention(found: re.Match[str]) -> str:
         return (users if found[1] == "@" else channels).get(found[2], found[0])
 
-    return _MENTION.sub(mention, _escaped(text))
+    return _MENTION.sub(mention, wrapped(_escaped(text)))
 
 
 def _escaped(text: str) -> str:

@@ -57,11 +57,20 @@ class Attached(NamedTuple):
 
 
 class Drawing:
-    """Draws for one person, `me`. `users` and `channels` are names by id; times are told in `zone`."""
+    """Draws for one person, `me`. `users` and `channels` are names by id; times are told in `zone`.
+
+    `shortcuts` are those in the menu of each message.
+    """
 
     def __init__(
-        self, users: Mapping[str, str], channels: Mapping[str, str], me: str, zone: tzinfo = UTC
+        self,
+        users: Mapping[str, str],
+        channels: Mapping[str, str],
+        me: str,
+        zone: tzinfo = UTC,
+        shortcuts: Sequence[Json] = (),
     ) -> None:
+        self.shortcuts = shortcuts
         self.users = users
         self.channels = channels
         self.me = me

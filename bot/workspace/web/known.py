@@ -16,6 +16,10 @@ BLOCKS = frozenset(("header", "section", "context", "actions", "image", "divider
 ATTACHMENT = dict.fromkeys(("pretext", "title", "title_link", "text", "fallback", "color"), str) | {
     "blocks": list
 }
+#: What Slack adds to the preview of a link that an app has drawn.
+_UNFURL = {"id": int, "is_app_unfurl": bool} | dict.fromkeys(
+    ("from_url", "app_unfurl_url", "app_id", "bot_id"), str
+)
 # The part of a block that a problem lies in, when it is one that can be boxed by itself.
 _PART = re.compile(r"\[json-pointer:/blocks/0/(accessory|element|elements/\d+)(?:/[^\]]*)?\]\Z")
 
@@ -33,10 +37,11 @@ def known(block: object) -> Json:
 
 
 def attachment(value: object) -> Json:
-    """An old-style attachment, or a box when it is more than its texts and blocks."""
-    if not isinstance(value, dict) or not value.keys() <= ATTACHMENT.keys():
+    """An old-style attachment or a link's preview, or a box when it is more than its texts and blocks."""
+    known = ATTACHMENT | _UNFURL if isinstance(value, dict) and value.get("is_app_unfurl") else ATTACHMENT
+    if not isinstance(value, dict) or not value.keys() <= known.keys():
         return boxed(value)
-    if not all(isinstance(each, ATTACHMENT[name]) for name, each in value.items()):
+    if not all(isinstance(each, known[name]) for name, each in value.items()):
         return boxed(value)
     return {**value, "type": "attachment"}
 

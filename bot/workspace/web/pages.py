@@ -161,6 +161,7 @@ class Pages:
             movable=isinstance(self.workspace.clock, MovableClock),
             people=self._people(look),
             hints=list(self._hints()),
+            shortcuts=self.workspace.shortcuts_of("global"),
             methods=list(METHODS),
             picker=[(name, emoji.character(name)) for name in PICKER],
         )

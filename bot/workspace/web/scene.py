@@ -89,7 +89,7 @@ class Scene:
         """A drawing with the names of now."""
         users = {user.id: user.real_name for user in self.state.users.values()}
         channels = {channel.id: channel.name for channel in self.state.channels.values()}
-        return Drawing(users, channels, me)
+        return Drawing(users, channels, me, shortcuts=self.workspace.shortcuts_of("message"))
 
     def people(self) -> list[User]:
         """Those one can act as."""

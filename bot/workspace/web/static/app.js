@@ -32,6 +32,11 @@ const clicks = {
     it.closest("details.menu")?.removeAttribute("open");
     return click(it, it.dataset.value);
   },
+  "[data-shortcut]": (it) => {
+    it.closest("details.menu").removeAttribute("open");
+    const message = messageOf(it);
+    return act({ do: "shortcut", callback_id: it.dataset.shortcut, ...(message ? about(message) : {}) });
+  },
   "[data-form]": (it) => fill(it.closest("form"), it),
   "#tools-button, #tools-close": () => showTools(by("tools").hidden),
   "#menu-button": () => showMenu(!document.body.classList.contains("menu-open")),
