@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import handlers
+from bot.messages.help import usage
 
 #: Each scope and the Web API methods it is asked for.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -29,10 +30,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
     "users:read": ("users.info",),
 }
-USAGE = (
-    "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | stats | why <paper> "
-    "| subscribe | unsubscribe | help"
-)
+USAGE = usage()
 
 
 def manifest(url: str = "") -> dict[str, Any]:

@@ -8,12 +8,10 @@ from bot.messages.answers import (
     Page,
     already_message,
     day_heading,
-    help_message,
     nothing_found,
     notice,
     page_message,
     quoted,
-    search_help,
     subscribed_message,
     turn_of,
     voted_message,
@@ -22,6 +20,7 @@ from bot.messages.blocks import Message, channel_mention
 from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.files import bibtex_message, sent_message
+from bot.messages.help import command_help, help_message
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
 from bot.messages.privacy import FORGET, Held, forget_message, forgotten_message, privacy_message
@@ -102,6 +101,7 @@ __all__ = [
     "bibtex_message",
     "channel_mention",
     "clip",
+    "command_help",
     "count",
     "day_heading",
     "deed_of",
@@ -123,7 +123,6 @@ __all__ = [
     "quoted",
     "reset_message",
     "rest_message",
-    "search_help",
     "sent_message",
     "shared_message",
     "short_date",
