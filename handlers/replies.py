@@ -16,7 +16,9 @@ from bot.slack import Slack
 
 log = logging.getLogger(__name__)
 
-_TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
+TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
+OUT_OF_REACH = "Slack itself could not be reached just now. Try again in a minute."
+UNEXPECTED = "Something went wrong on my side, and I have written it down as {number}. Please try again."
 
 
 class Reply:
@@ -60,7 +62,7 @@ def within_limit(services: Services, reply: Reply, user_id: str) -> bool:
     if services.allowance.take(user_id):
         return True
     services.metrics.over_limit.inc()
-    services.tasks.start(reply(notice(_TOO_MANY)), reply.failure)
+    services.tasks.start(reply(notice(TOO_MANY)), reply.failure)
     return False
 
 
@@ -79,7 +81,7 @@ def sentence(error: Exception) -> str:
             # It can quote what Slack, or a proxy before it, has answered.
             return f"{html.escape(str(error), quote=False)}."
         case NotSent():
-            return "Slack itself could not be reached just now. Try again in a minute."
+            return OUT_OF_REACH
     number = secrets.token_hex(4)
     log.error("failure %s", number, exc_info=error)
-    return f"Something went wrong on my side, and I have written it down as {number}. Please try again."
+    return UNEXPECTED.format(number=number)
