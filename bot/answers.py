@@ -84,6 +84,11 @@ class Answers:
         word = text.strip().partition(" ")[0].lower()
         return word in self._commands and word not in _FOR_ALL
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the commands."""
+        return frozenset(self._commands)
+
     async def answer(self, text: str, asker: Asker, offset: int = 0) -> Message | None:
         """The answer to what stands after `/papers`, from the result number `offset` on."""
         # Slack sends &, < and > as entities.
@@ -105,9 +110,8 @@ class Answers:
     # Each command gets what stands behind its name, and answers None when that makes a topic of the two.
 
     def _help(self, rest: str, _: Place, __: Asker) -> Answer:
-        if rest.lower() not in ("", "search"):
-            return None
-        return at_once(messages.search_help() if rest else messages.help_message(self.seed))
+        told = messages.command_help(rest.lower()) if rest else messages.help_message(self.seed)
+        return at_once(told) if told else None
 
     def _top(self, rest: str, place: Place, asker: Asker) -> Answer:
         period = rest.lower() or "week"

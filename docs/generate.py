@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from bot import cli
 from bot.config import Settings
-from bot.messages.answers import HELP, SEARCH_HELP
+from bot.messages.answers import SEARCH_HELP
+from bot.messages.help import forms
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = "papers-bot"
@@ -27,7 +28,7 @@ PROGRAM = "papers-bot"
 NEEDED = ("slack_bot_token", "slack_app_token")
 #: The help must not depend on the terminal it is made in.
 WIDTH: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
-#: A line of the help that says what a form of the slash command does.
+#: A line of the help on searching that says what a form does.
 _FORM = re.compile(r"^• (`/papers.*?): (.+)$", re.MULTILINE)
 
 
@@ -80,7 +81,7 @@ def readme(text: str) -> str:
 
 def slash_table() -> str:
     """The forms of `/papers`, as the bot's own help gives them."""
-    return _table(("Type", "What you get"), _FORM.findall(HELP))
+    return _table(("Type", "What you get"), list(forms()))
 
 
 def operators_table() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import handlers
+from bot.messages.help import usage
 from handlers import shortcuts
 
 #: Each scope and the Web API methods it is asked for.
@@ -38,10 +39,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }
 #: Where papers are that `bot.ids` knows by their addresses. Slack takes five; OpenReview's say nothing about arXiv's.
 UNFURL_DOMAINS = ("alphaxiv.org", "arxiv.org", "doi.org", "hf.co", "huggingface.co")
-USAGE = (
-    "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | stats | why <paper> "
-    "| subscribe | unsubscribe | help"
-)
+USAGE = usage()
 
 
 def manifest(url: str = "") -> dict[str, Any]:

@@ -17,6 +17,8 @@ from bot.slack import Slack
 log = logging.getLogger(__name__)
 
 TOO_MANY = "That was a lot at once. Give me a few seconds, then ask again."
+OUT_OF_REACH = "Slack itself could not be reached just now. Try again in a minute."
+UNEXPECTED = "Something went wrong on my side, and I have written it down as {number}. Please try again."
 
 
 class Reply:
@@ -94,7 +96,7 @@ def sentence(error: Exception) -> str:
             # It can quote what Slack, or a proxy before it, has answered.
             return f"{html.escape(str(error), quote=False)}."
         case NotSent():
-            return "Slack itself could not be reached just now. Try again in a minute."
+            return OUT_OF_REACH
     number = secrets.token_hex(4)
     log.error("failure %s", number, exc_info=error)
-    return f"Something went wrong on my side, and I have written it down as {number}. Please try again."
+    return UNEXPECTED.format(number=number)

@@ -60,7 +60,8 @@ PERSONAL = (
         "subscribed channel",
         "subscribed channels",
         "telling you when a channel takes no posts",
-        without=f"created_by = '{NOBODY}'",
+        # What comes to their own direct messages ends; other channels keep what they have.
+        without=f"created_by = '{NOBODY}', active = active AND channel_id NOT GLOB 'D*'",
     ),
     Kept(
         "posts",
@@ -152,4 +153,7 @@ def _theirs(kept: Kept) -> str:
 def _forgetting(kept: Kept) -> str:
     if not kept.without:
         return f"DELETE FROM {_theirs(kept)}"
-    return f"UPDATE {kept.table} SET {kept.without} WHERE team_id = :team AND {kept.column} = :user"
+    # Where two people who were forgotten did the same, one row says it.
+    return (
+        f"UPDATE OR REPLACE {kept.table} SET {kept.without} WHERE team_id = :team AND {kept.column} = :user"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Locator, Page, expect
 
 from bot import sample
 from storage.models import Batch, Paper
@@ -280,6 +281,54 @@ async def test_a_link_to_a_paper_opens_it_and_is_told_to_the_bot(here: Trial, vi
     )
     signals = await here.bot.library.store.signals_of_person(team, ada, now)
     assert [signal.paper_id for signal in signals if signal.kind == "opened"] == [paper]
+
+
+async def test_a_bibtex_file_is_sent_to_the_bot_and_saved_papers_come_back_as_one(visit: Opener) -> None:
+    page = await visit()
+    answer = await ask(page, "/papers today")
+    await answer.locator("[data-action-id='save']").first.click()
+    await expect(answer.locator("[data-action-id='save']").first).to_contain_text("Saved")
+    await ask(page, "/papers export bibtex")
+    await page.locator(".sidebar a", has_text="Messages").click()
+    card = messages(page).locator("a.file")
+    await expect(card).to_contain_text("saved-papers.bib")
+    async with page.expect_download() as downloading:
+        await card.click()
+    saved = await asyncio.to_thread(Path(await (await downloading.value).path()).read_bytes)
+    assert (await downloading.value).suggested_filename == "saved-papers.bib"
+    assert saved.startswith(b"@misc{")
+    file = FilePayload(name="mine.bib", mimeType="text/plain", buffer=saved)
+    await page.locator("#composer input[type='file']").set_input_files(file)
+    await expect(messages(page).locator("a.file").nth(1)).to_contain_text("mine.bib")
+    await expect(messages(page).last).to_contain_text("to your taste")
+
+
+async def test_a_picture_of_the_bot_is_seen_with_its_description(here: Trial, visit: Opener) -> None:
+    picture = (Path(__file__).parent.parent / "docs" / "images" / "search.png").read_bytes()
+    page = await visit()
+    await here.bot.surfaces.upload(
+        here.channels["papers"], "week.png", picture, title="The week", alt_text="Three lines that rise"
+    )
+    image = messages(page).last.get_by_role("img", name="Three lines that rise")
+    await image.scroll_into_view_if_needed()
+    await expect(image).to_be_visible()
+    await page.wait_for_function("document.querySelector('.picture img').naturalWidth > 100")
+
+
+async def test_forget_me_asks_twice_and_then_forgets(browser: Browser, here: Trial) -> None:
+    async with watched(browser) as (context, told):
+        page = await context.new_page()
+        await page.goto(here.address("Ada"))
+        await add_reaction(first_paper(page), "fire")
+        await expect(first_paper(page)).to_contain_text("1 upvote here")
+        question = await ask(page, "/papers forget-me")
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        await question.locator("[data-action-id='forget_me']").click()
+        page.once("dialog", lambda dialog: dialog.accept())
+        await question.locator("[data-action-id='forget_me']").click()
+        await expect(question).to_contain_text("Forgotten: 1 reaction")
+        await expect(first_paper(page)).not_to_contain_text("1 upvote here")
+    assert told == ["Your votes, saved papers and taste are deleted. It can't be undone."] * 2
 
 
 async def test_the_app_has_a_home_tab(visit: Opener) -> None:

@@ -11,6 +11,7 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.app import Bot
 from bot.messages import BACK, MORE, VOTE
+from bot.messages.help import COMMANDS
 from bot.workspace import Message, Workspace, message_problems
 from storage.models import Paper
 from tests.conftest import MovedClock, running
@@ -213,10 +214,28 @@ async def test_every_example_of_the_searchs_help_runs(ask: Ask, upstream: Upstre
         assert "went wrong" not in answer, example
 
 
-async def test_help_explains_every_form_of_the_command(ask: Ask) -> None:
-    text = (await ask("help")).plain()
-    for form in ("today", "yesterday", "2026-08-20", "top week", "search today", "subscribe", "unsubscribe"):
-        assert form in text
+async def test_help_explains_all_commands_in_ten_lines(ask: Ask) -> None:
+    message = await ask("help")
+    assert len(message.text.splitlines()) <= 10
+    assert len(message.text) < 2_000
+    for command in COMMANDS.values():
+        assert command.form in message.text
+
+
+def test_the_help_names_the_commands_there_are(bot: Bot) -> None:
+    assert bot.answers.names == {command.name for command in COMMANDS.values() if command.named}
+
+
+async def test_help_explains_each_command_in_a_few_lines(ask: Ask) -> None:
+    for name, command in COMMANDS.items():
+        told = (await ask(f"help {name}")).text
+        assert 2 <= len(told.splitlines()) <= 10
+        assert name == "search" or all(form in told and said in told for form, said in command.more)
+    assert "by what you upvoted and saved" in (await ask("help for me")).text
+
+
+async def test_help_with_what_is_no_command_is_a_topic(ask: Ask) -> None:
+    assert "Nothing found for “help desk robots”" in (await ask("help desk robots")).plain()
 
 
 async def test_more_and_back_turn_the_pages_in_place(bot: Bot, slack: Workspace, upstream: Upstream) -> None:

@@ -124,6 +124,15 @@ async def test_what_others_need_stays_without_the_person(store: Store) -> None:
     assert (post.shared_by, post.drawn, post.ts) == ("", "", "100.0")
 
 
+async def test_what_comes_to_their_own_direct_messages_ends(store: Store) -> None:
+    await fill(store, "U1")
+    (channel,) = await store.subscriptions(TEAM)
+    await store.subscribe(channel.model_copy(update={"channel_id": "D1"}))
+    await store.subscribe(channel.model_copy(update={"channel_id": "D2", "created_by": "U2"}))
+    await store.forget_person(TEAM, "U1", 200.0)
+    assert [one.channel_id for one in await store.subscriptions(TEAM)] == ["C10", "D2"]
+
+
 async def test_nothing_in_the_file_names_who_was_forgotten(store: Store) -> None:
     await fill(store, "UFORGETME", "U2")
     await store.forget_person(TEAM, "UFORGETME", 200.0)

@@ -9,12 +9,10 @@ from bot.messages.answers import (
     Page,
     already_message,
     day_heading,
-    help_message,
     nothing_found,
     notice,
     page_message,
     quoted,
-    search_help,
     subscribed_message,
     turn_of,
     voted_message,
@@ -31,6 +29,7 @@ from bot.messages.discussion import (
 from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.files import bibtex_message, sent_message
+from bot.messages.help import command_help, help_message
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import (
     VOTE,
@@ -149,6 +148,7 @@ __all__ = [
     "choice_message",
     "choice_of",
     "clip",
+    "command_help",
     "count",
     "day_heading",
     "deed_of",

@@ -128,27 +128,6 @@ def already_message(paper: Paper, when: str, url: str) -> Message:
     return notice(f"{quoted(paper.title)} is already in this channel: {link(url, posted) or posted}.")
 
 
-HELP = """\
-*Papers, every day*
-• `/papers` or `/papers today`, `/papers yesterday`, `/papers 2026-08-20`: the papers of a day
-• `/papers diffusion policy`: the best matches for a topic, only you see them (`/papers help search` for more)
-• `/papers 2403.01234` or a link: one paper
-• `/papers top week` (or `day`, `month`, `year`, `all`): what this team and Hugging Face liked best
-• `/papers for me`: the last week's papers for you, by what you upvoted and saved
-• `/papers taste`: what I know of your taste; `add` links or BibTeX, `follow` or `mute` an author \
-(or `topic: survey`), `on`, `off`, `reset`
-• `/papers taste here`: the same for the channel you are in, as its editions follow it
-• `/papers saved`: the papers you saved
-• `/papers why 2403.01234`, a link or words of a title: why a paper ranks where it does, and what you can change
-• `/papers stats`: what was posted and voted on here, and whether the ranking helps
-• `/papers search today`: search for a word that is also a command
-• `/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`, `/papers unsubscribe`: the daily post in this channel
-• React with :{seed}: or press *Upvote*: one vote per person and paper, wherever it was posted. \
-Taking the reaction back takes the vote back. Votes rank what comes next and `/papers top`.
-• *Save* keeps a paper for you alone, *Similar* finds papers like it, *Share* posts it to the channel you are in. \
-The menu ⋯ says why a paper is here, and brings you more or less like it."""
-
-
 #: Ten lines; a test asks every example.
 SEARCH_HELP = """\
 *How to search*
@@ -161,11 +140,3 @@ SEARCH_HELP = """\
 • `/papers like:2403.01234`: similar papers; a link does as well, from arXiv, Hugging Face or alphaXiv
 • `/papers agents sort:new`, `/papers agents sort:top`: newest first, most upvotes on Hugging Face first
 • `-` turns any of these round: `/papers agents -cat:cs.CV`. What I can't read as one of these is searched as words."""
-
-
-def search_help() -> Message:
-    return notice(SEARCH_HELP)
-
-
-def help_message(seed: str) -> Message:
-    return notice(HELP.format(seed=seed))

@@ -46,8 +46,9 @@ def privacy_message(held: Sequence[Held], backups: int) -> Message:
 def forget_message(held: Sequence[Held], backups: int) -> Message:
     """What would be deleted, and the button that does it."""
     text = (
-        f"*Shall I forget you?* I would delete {_counted(held)}. Your votes count no longer, and I learn your taste "
-        f"anew. It can't be undone; `/papers my-data` sends you a copy before. {_backed_up(backups)}"
+        f"*Shall I forget you?* I would delete {_counted(held)}; what belongs to a channel stays there without your "
+        "name. Your votes count no longer, daily papers in our direct messages end, and I learn your taste anew. "
+        f"It can't be undone; `/papers my-data` sends you a copy before. {_backed_up(backups)}"
         "What you wrote in Slack, and your reactions there, stay in Slack; reactions of before count no longer."
     )
     return {"text": text, "blocks": [section(text), actions(_button())]}
