@@ -231,7 +231,8 @@ class Mailing:
     async def _hand_over(self, mail: Mail) -> bool:
         """The last look: whether the claim is still ours and the mail still wanted, from now on it may be sent."""
         wish = await self.store.mail_wish(self.team_id, mail.user_id)
-        if wish is None or (wish.address, wish.rhythm, wish.paused) != (mail.address, mail.rhythm, ""):
+        wanted = (mail.address, mail.rhythm, True, "")
+        if wish is None or (wish.address, wish.rhythm, wish.confirmed, wish.paused) != wanted:
             await self.store.abandon_mail(mail, "It was no longer wanted.")
             return False
         return await self.store.hand_mail_over(mail, self.clock())
