@@ -153,16 +153,18 @@ class Bot:
             store, self.exporting, identity.team_id, settings.papers_backups, clock, self.refresher.touch
         )
         hours, url = Hours(settings.papers_post_at, zone), settings.papers_public_url
-        picking = Picking(store, ingest, self.recommender, identity.team_id, clock)
+        self.picking = Picking(store, ingest, self.recommender, identity.team_id, clock)
         self.links = Links(store, identity.team_id, url, clock)
         profiles, smtp = Profiles(slack), mail_by(settings)
         self.choosing = Choosing(store, smtp, profiles, identity, hours, clock)
         self.mailing = (
-            Mailing(store, picking, smtp, self.links, profiles, slack, identity, hours, clock, timing.tick)
+            Mailing(
+                store, self.picking, smtp, self.links, profiles, slack, identity, hours, clock, timing.tick
+            )
             if smtp
             else None
         )
-        reading = Reading(store, picking, profiles, identity.team_id, url, hours, clock)
+        reading = Reading(store, self.picking, profiles, identity.team_id, url, hours, clock)
         self.site = Site(reading, self.choosing, url) if url else None
         feeds = FeedAsking(self.links, slack, permission, identity.team)
         self.answers = Answers(

@@ -14,10 +14,14 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, Page, expect
 
+from bot.mail.letter import Leaving, edition_letter
+from bot.mail.mailing import items_of
+from storage.mail_models import Mail, Rhythm
 from tests.browser import CHROMIUM, MISSING, Trial, ask, messages, opened_browser, trial
 
 IMAGES = Path(__file__).parent / "images"
 SIZE: Any = {"width": 1100, "height": 760}
+MAIL_SIZE: Any = {"width": 700, "height": 620}
 #: Who reacts to the second paper, and how.
 VOTES = {"Ada": "fire", "Ben": "+1", "Cleo": "rocket"}
 
@@ -51,6 +55,7 @@ async def take() -> None:
             await _picture(here, browser, "edition-dark", edition, "dark")
             await _picture(here, browser, "under-the-hood", hood)
             await _picture(here, browser, "search", search)
+            await _mail(here, browser)
 
 
 async def _vote(here: Trial) -> None:
@@ -72,6 +77,31 @@ async def _picture(
     await page.mouse.move(0, 0)
     file = IMAGES / f"{name}.png"
     await page.screenshot(path=file, animations="disabled", caret="hide")
+    await window.close()
+    print(f"{file.relative_to(Path.cwd())}: {file.stat().st_size / 1000:.0f} kB")
+
+
+async def _mail(here: Trial, browser: Browser) -> None:
+    """Ada's mail of the day, as a mail program shows it."""
+    bot, day = here.bot, here.bot.clock().date()
+    mail = Mail(
+        team_id=bot.identity.team_id,
+        user_id=here.people["Ada"],
+        day=day,
+        rhythm=Rhythm.DAILY,
+        address="ada@example.org",
+        planned_at=bot.clock(),
+    )
+    await bot.picking.pick(mail.user_id, mail.rhythm, day)
+    items = await items_of(bot.library.store, bot.picking, mail)
+    leaving = Leaving("Papers <papers@example.org>", "https://papers.example.org/mail/unsubscribe/secret")
+    letter = edition_letter(mail, items, leaving, mail.planned_at, bot.identity.team)
+    page = next(part for part in letter.walk() if part.get_content_type() == "text/html")
+    window = await browser.new_context(viewport=MAIL_SIZE)
+    shown = await window.new_page()
+    await shown.set_content(page.get_content())
+    file = IMAGES / "mail.png"
+    await shown.screenshot(path=file, animations="disabled")
     await window.close()
     print(f"{file.relative_to(Path.cwd())}: {file.stat().st_size / 1000:.0f} kB")
 

@@ -116,7 +116,8 @@ class Mails(Connected):
         with self.writing() as connection:
             # Not deleted, because it tells that there were papers for this person before.
             connection.execute(
-                f"UPDATE picks SET papers = '[]', passed = '[]', announced_day = NULL WHERE {older} AND EXISTS (SELECT 1 FROM mails WHERE mails.team_id = picks.team_id "
+                f"UPDATE picks SET papers = '[]', passed = '[]', announced_day = NULL WHERE {older} "
+                "AND EXISTS (SELECT 1 FROM mails WHERE mails.team_id = picks.team_id "
                 "AND mails.user_id = picks.user_id AND mails.day = picks.day AND mails.rhythm = picks.rhythm "
                 "AND mails.state = 'planned')",
                 values,

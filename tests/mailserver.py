@@ -90,14 +90,18 @@ class Postbox:
         await self.may_answer.wait()
         if self.silent:
             self.silent -= 1
-            assert server.transport
-            server.transport.abort()
+            _break_off(server)
         return answer
 
     def authenticate(self, _: SMTP, __: Session, ___: Envelope, ____: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         known = self.users.get(data.login.decode())
         return AuthResult(success=known == data.password.decode(), handled=False)
+
+
+def _break_off(connection: SMTP) -> None:
+    if isinstance(connection.transport, asyncio.Transport):
+        connection.transport.abort()
 
 
 @asynccontextmanager
@@ -122,6 +126,5 @@ async def serving(box: Postbox, tls: ssl.SSLContext | None = None) -> AsyncItera
     finally:
         listening.close()
         for connection in box.connections:
-            if connection.transport:
-                connection.transport.abort()
+            _break_off(connection)
         await listening.wait_closed()

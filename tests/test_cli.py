@@ -25,6 +25,7 @@ from bot.workspace import Workspace
 from storage import Store
 from storage.models import Paper
 from tests import history
+from tests.mailserver import Postbox, serving
 from tests.program import started
 from tests.upstream import Upstream, daily_item
 
@@ -242,6 +243,22 @@ async def test_doctor_says_what_to_do_about_each_failure(
     revoked = await cli("doctor")
     assert revoked.status == 1
     assert "install the app again" in revoked.out
+
+
+async def test_doctor_logs_in_to_the_mail_server_and_asks_for_the_scopes_of_mail(
+    cli: Cli, slack: Workspace, upstream: Upstream
+) -> None:
+    upstream.today = datetime.now(UTC).date()
+    channel = slack.add_channel("reading")
+    async with serving(Postbox()) as box:
+        mail = {"PAPERS_SMTP_URL": f"smtp://{box.host}:{box.port}", "PAPERS_MAIL_FROM": "papers@lab.example"}
+        checks = {
+            it["name"]: it for it in (await cli("doctor", "--json", PAPERS_CHANNELS=channel, **mail)).lines
+        }
+    assert checks["mail"]["found"] == f"127.0.0.1:{box.port}, not encrypted, without a user name"
+    slack.state.team.scopes = slack.state.team.scopes - {"users:read.email"}
+    again = await cli("doctor", "--json", PAPERS_CHANNELS=channel, **mail)
+    assert [check["name"] for check in again.lines if not check["ok"]] == ["mail", "scopes"]
 
 
 async def test_doctor_tells_how_each_source_fared(cli: Cli, slack: Workspace, upstream: Upstream) -> None:

@@ -243,3 +243,28 @@ def test_a_misspelt_setting_is_named_with_the_one_that_was_meant(
         "PAPERS_CHANNEL is no setting of papers-bot; did you mean PAPERS_CHANNELS?",
         "PAPERS_POSTS_AT is no setting of papers-bot; did you mean PAPERS_POST_AT?",
     ]
+
+
+def test_mail_needs_a_server_that_can_be_used_and_a_sender() -> None:
+    good = load(
+        "posting", slack_bot_token=BOT, papers_smtp_url="smtp://u:p@lab.org", papers_mail_from="a@lab.org"
+    )
+    assert good.papers_mail_from == "a@lab.org"
+    assert "p@lab.org" not in repr(good)
+    wrong = refused("posting", slack_bot_token=BOT, papers_smtp_url="smtp://u:hush@lab.org?starttls=off")
+    assert "would send the password unencrypted" in wrong
+    assert "hush" not in wrong
+    lacking = refused("posting", slack_bot_token=BOT, papers_smtp_url="smtp://lab.org")
+    assert named(lacking) == ["PAPERS_MAIL_FROM"]
+
+
+def test_the_public_address_ends_without_a_slash() -> None:
+    assert load(papers_public_url="https://lab.org/papers/").papers_public_url == "https://lab.org/papers"
+    for wrong in (
+        "lab.org",
+        "https://u:p@lab.org",
+        "https://lab.org/?a=b",
+        "ftp://lab.org",
+        'https://lab.org/">',
+    ):
+        assert "PAPERS_PUBLIC_URL" in refused(papers_public_url=wrong)

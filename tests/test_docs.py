@@ -102,7 +102,8 @@ def test_every_setting_has_a_description_and_every_secret_is_marked() -> None:
     rows = generate.settings_table().splitlines()[2:]
     assert all(re.fullmatch(r"\| `[A-Z_]+` \| .*\| \S.+ \|", row) for row in rows)
     secret = [row.split("`")[1] for row in rows if "(secret)" in row]
-    assert secret == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "HUGGINGFACE_TOKEN"]
+    tokens = ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "HUGGINGFACE_TOKEN"]
+    assert secret == [*tokens, "PAPERS_SMTP_URL"]
 
 
 def test_every_form_of_the_slash_command_in_the_help_is_in_the_table() -> None:

@@ -169,5 +169,8 @@ def test_every_field_is_one_that_slack_knows_and_within_its_limits(address: str)
     assert problems(made, SCHEMA) == []
     assert json.loads(json.dumps(made)) == made
     assert re.fullmatch("#[0-9a-f]{6}", made["display_information"]["background_color"])
-    assert all(re.fullmatch(r"[a-z_]+(:[a-z]+)?", scope) for scope in made["oauth_config"]["scopes"]["bot"])
+    assert all(
+        re.fullmatch(r"[a-z_]+(:[a-z]+(\.[a-z]+)?)?", scope)
+        for scope in made["oauth_config"]["scopes"]["bot"]
+    )
     assert len(made["settings"]["event_subscriptions"]["bot_events"]) <= 100

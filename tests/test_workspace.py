@@ -435,7 +435,12 @@ async def test_people_and_the_team_can_be_looked_up(
     slack: Workspace, client: AsyncWebClient, ada: str
 ) -> None:
     user = (await client.users_info(user=ada))["user"]
-    assert (user["name"], user["is_bot"]) == ("ada", False)
+    assert (user["name"], user["is_bot"], user["deleted"]) == ("ada", False, False)
+    assert user["profile"]["email"] == "ada@example.org"
+    slack.state.team.scopes = slack.state.team.scopes - {"users:read.email"}
+    slack.deactivate(ada)
+    user = (await client.users_info(user=ada))["user"]
+    assert ("email" in user["profile"], user["deleted"]) == (False, True)
     assert await error_of(client.users_info(user="U404")) == "user_not_found"
     assert (await client.team_info())["team"]["id"] == slack.team_id
     bot = (await client.bots_info(bot=(await client.auth_test())["bot_id"]))["bot"]

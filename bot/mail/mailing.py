@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+import re
+from collections.abc import Awaitable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -142,10 +143,10 @@ class Mailing:
         except StoreError:
             raise
         except PapersError as error:
-            log.error("mail to %s is left for %s: %s", user_id, LOOK_AGAIN, error)
+            log.error("somebody's mail is left for %s: %s", LOOK_AGAIN, error)
             self._looked_at[user_id] = self.clock()
         except Exception:
-            log.exception("mail to %s is left for %s", user_id, LOOK_AGAIN)
+            log.exception("somebody's mail is left for %s", LOOK_AGAIN)
             self._looked_at[user_id] = self.clock()
 
     async def _plan(self, due: Due) -> None:
@@ -175,7 +176,7 @@ class Mailing:
         try:
             profile = await self.profiles.of(wish.user_id)
         except (DeliveryError, NotSent) as error:
-            log.warning("the profile of %s can't be read, so it counts as it was: %s", wish.user_id, error)
+            log.warning("a profile can't be read, so it counts as it was: %s", error)
             return True
         if not profile.here:
             gone = wish.model_copy(update={"paused": "You are not a member of this workspace any more."})
@@ -204,7 +205,7 @@ class Mailing:
         try:
             letter = edition_letter(
                 claimed,
-                await self._items(claimed),
+                await items_of(self.store, self.picking, claimed),
                 await self._leaving(claimed),
                 claimed.planned_at,
                 self.team,
@@ -220,28 +221,21 @@ class Mailing:
         except Refused as refused:
             await self._refuse(claimed, str(refused))
         except InDoubt as unknown:
-            log.warning("whether %s was sent is not known: %s", _named(claimed), unknown)
+            log.warning("whether a mail of %s was sent is not known: %s", claimed.day, unknown)
             await self._doubt(claimed)
 
     async def _sent(self, mail: Mail) -> None:
         await self.store.confirm_mail(mail)
-        event(log, "mail sent", user=mail.user_id, day=mail.day)
+        event(log, "mail sent", day=mail.day)
 
     async def _hand_over(self, mail: Mail) -> bool:
         """The last look: whether the claim is still ours and the mail still wanted, from now on it may be sent."""
         wish = await self.store.mail_wish(self.team_id, mail.user_id)
-        if wish is None or (wish.address, wish.rhythm, wish.paused) != (mail.address, mail.rhythm, ""):
+        wanted = (mail.address, mail.rhythm, True, "")
+        if wish is None or (wish.address, wish.rhythm, wish.confirmed, wish.paused) != wanted:
             await self.store.abandon_mail(mail, "It was no longer wanted.")
             return False
         return await self.store.hand_mail_over(mail, self.clock())
-
-    async def _items(self, mail: Mail) -> Sequence[Item]:
-        pick = await self.store.pick(self.team_id, mail.user_id, mail.rhythm, mail.day)
-        papers = await self.store.papers(pick.papers if pick else ())
-        tallies = await self.store.tallies(self.team_id, [paper.id for paper in papers])
-        return [
-            Item(paper, tallies[paper.id], await self.picking.why(paper, mail.user_id)) for paper in papers
-        ]
 
     async def _leaving(self, mail: Mail) -> Leaving:
         return Leaving(self.smtp.sender, await self.links.unsubscribing(mail.user_id))
@@ -250,15 +244,15 @@ class Mailing:
         """A passing trouble with this mail alone; after a day of them there is a newer one."""
         if mail.attempts >= len(WAITS):
             await self.store.abandon_mail(mail, why)
-            log.error("%s is abandoned: %s", _named(mail), why)
+            log.error("a mail of %s is abandoned: %s", mail.day, _code(why))
             return
         again = self.clock() + timedelta(minutes=WAITS[mail.attempts])
         await self.store.release_mail(mail, why, again)
-        log.info("%s is tried again at %s: %s", _named(mail), again, why)
+        log.info("a mail of %s is tried again at %s: %s", mail.day, again, _code(why))
 
     async def _refuse(self, mail: Mail, why: str) -> None:
         await self.store.abandon_mail(mail, why)
-        log.error("%s is abandoned: %s", _named(mail), why)
+        log.error("a mail of %s is abandoned, and its person's mail paused: %s", mail.day, _code(why))
         if await self.store.pause_mail(mail, why):
             await self._tell(mail, paused_mail(mail.address, why))
 
@@ -270,9 +264,18 @@ class Mailing:
         try:
             await self.slack.tell(mail.user_id, message)
         except (DeliveryError, NotSent) as error:
-            log.warning("%s can't be told about their mail: %s", mail.user_id, error)
+            log.warning("somebody can't be told about their mail: %s", error)
 
 
-def _named(mail: Mail) -> str:
-    """A mail in the log, which holds no addresses."""
-    return f"the mail of {mail.day} to {mail.user_id}"
+async def items_of(store: Store, picking: Picking, mail: Mail) -> list[Item]:
+    """The papers of a mail as they are now, each with its votes and why this person gets it."""
+    pick = await store.pick(mail.team_id, mail.user_id, mail.rhythm, mail.day)
+    papers = await store.papers(pick.papers if pick else ())
+    tallies = await store.tallies(mail.team_id, [paper.id for paper in papers])
+    return [Item(paper, tallies[paper.id], await picking.why(paper, mail.user_id)) for paper in papers]
+
+
+def _code(why: str) -> str:
+    """What of a server's answer the log may hold: the rest of it can name a person's address."""
+    code = re.match(r"\d{3}( \d\.\d+\.\d+)?", why)
+    return code[0] if code else why

@@ -44,7 +44,7 @@ def mail_server(url: str) -> MailServer:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ValueError(f"has a port that is none; {_HOW}") from error
+        raise ValueError(f"has a host or a port that is none; {_HOW}") from error
     if parts.scheme not in ("smtp", "smtps") or not host or parts.path not in ("", "/"):
         raise ValueError(f"is no SMTP URL; {_HOW}")
     security = _security(parts.scheme, host, dict(parse_qsl(parts.query, keep_blank_values=True)))
