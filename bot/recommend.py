@@ -190,6 +190,10 @@ class Recommender:
         # What is muted has a score, too, and whoever asks for it is answered.
         return await self._aside(self._explained, paper.id, facts._replace(papers=[paper]), parts)
 
+    async def reasons(self, ranked: Ranked, ids: Sequence[str]) -> dict[str, list[Reason]]:
+        """Why each of these papers has its score, by paper, the weightiest part first."""
+        return await self._aside(_reasons, ranked, ids)
+
     async def liking(self, owner_id: str, until: datetime | None = None) -> Liking:
         """What a person or a channel likes; nothing where that is switched off, but what they mute."""
         if not owner_id:
@@ -308,6 +312,20 @@ class Recommender:
         if known is None or known.root is not library.root or known.preferences != told:
             known = self._tastes[owner_id] = _Learned(library.root, told, taste.learn(library, preferences))
         return known.taste
+
+
+def _reasons(ranked: Ranked, ids: Sequence[str]) -> dict[str, list[Reason]]:
+    scored, tastes = {one.id: one for one in ranked.scored}, (ranked.person, ranked.channel)
+    return {
+        id: why.explain(
+            ranked.candidates[id],
+            scored[id],
+            ranked.library,
+            *tastes,
+            ranked.tallies.get(id, why.NO_VOTES),
+        )
+        for id in ids
+    }
 
 
 def is_channel(owner_id: str) -> bool:

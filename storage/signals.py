@@ -43,7 +43,7 @@ VOTES_OF_CHANNEL = _VOTES.format(
     )
     + " AND channel_id = :owner",
 )
-_VOTES_OF_PERSON = _VOTES.format(
+VOTES_OF_PERSON = _VOTES.format(
     meaning=_MEANING,
     reacted=f"{_REACTED} AND user_id = :owner",
     pressed=_PRESSED.format(whose="user_id = :owner"),
@@ -105,7 +105,7 @@ class Signals(Connected):
         self, team_id: str, user_id: str, now: datetime, since: float = 0.0, until: float = math.inf
     ) -> list[Signal]:
         """A person's votes anywhere, what they saved, opened and named, and what was shown to them, as above."""
-        said, shown = (_VOTES_OF_PERSON, _KEPT_BY_PERSON, _NAMED), _SHOWN_TO_PERSON
+        said, shown = (VOTES_OF_PERSON, _KEPT_BY_PERSON, _NAMED), _SHOWN_TO_PERSON
         return self._signals(said, shown, team_id, user_id, now, (since, until))
 
     async def standings_on(self, days: Sequence[date], until: datetime | None = None) -> list[Standing]:

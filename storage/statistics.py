@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from storage.database import Connected, as_json
 from storage.models import Activity
-from storage.signals import VOTES_OF_CHANNEL, VOTES_OF_WORKSPACE
+from storage.signals import VOTES_OF_CHANNEL, VOTES_OF_PERSON, VOTES_OF_WORKSPACE
 
 WEEK = timedelta(days=7)
 # A post that has a ts was sent, whatever became of it.
@@ -74,6 +75,14 @@ class Statistics(Connected):
         for row in rows:
             found.setdefault(row["paper_id"], []).append(row["at"])
         return found
+
+    async def votes_of_person(
+        self, team_id: str, user_id: str, first: datetime, weeks: int
+    ) -> tuple[int, list[int]]:
+        """How many votes of a person stand, and how many of them they cast in each of so many weeks from `first` on."""
+        rows = self.rows(f"SELECT at FROM ({VOTES_OF_PERSON})", self._in(team_id, user_id))
+        cast = Counter(int((row["at"] - first.timestamp()) // WEEK.total_seconds()) for row in rows)
+        return len(rows), [cast[week] for week in range(weeks)]
 
     def _in(self, team_id: str, channel_id: str, since: datetime | None = None) -> dict[str, str | float]:
         return {

@@ -19,9 +19,11 @@ from storage.interests import Interests
 from storage.monitoring import Monitoring
 from storage.papers import Papers
 from storage.posts import Posts
+from storage.reading import Reading
 from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
+from storage.visits import Visits
 from storage.votes import Votes
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
@@ -40,6 +42,8 @@ class Store(
     Signals,
     Monitoring,
     Statistics,
+    Reading,
+    Visits,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     snippet: Snippet | None = None
     posted: Posted | None = None
     saved: bool = False
+    read: bool = False
 
 
 class Place(NamedTuple):
@@ -119,7 +120,8 @@ def _body(entry: Entry, room: int) -> str:
 
 
 def _facts(entry: Entry) -> str:
-    return _joined(_here(entry), _upstream(entry.paper), "saved by you" if entry.saved else "")
+    own = ("saved by you" if entry.saved else "", "✓ read" if entry.read else "")
+    return _joined(_here(entry), _upstream(entry.paper), *own)
 
 
 def _here(entry: Entry) -> str:
