@@ -26,13 +26,18 @@ from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
+from bot.greeting import Greeting
 from bot.health import Health, Line
+from bot.home import Home, Homes
+from bot.home_acts import HomeActs
+from bot.home_papers import HomePapers
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
 from bot.library import DEFAULT_TIMING, Library, now, open_library
 from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_app
 from bot.lists import Lists
 from bot.logs import BOLT
+from bot.members import Members
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
@@ -138,12 +143,18 @@ class Bot:
                 "stats": reporter.answering,
             },
         )
+        self.members = Members(slack, lambda: clock().timestamp(), lambda user_id: self.homes.touch(user_id))
+        papers = HomePapers(store, lists.picking, entries, identity.team_id, clock)
+        home = Home(store, papers, self.members, identity.team_id, settings.papers_timezone, clock)
+        self.homes = Homes(home, ingest, self.surfaces, clock, timing.coalesce)
+        self.home_acts = HomeActs(store, self.homes, self.surfaces, self.explaining, identity.team_id)
+        self.greeting = Greeting(store, slack, identity.team_id, seed, clock, timing)
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
-        self.voting = Voting(store, self.refresher, identity.user_id, metrics)
-        self.saving = Saving(store)
+        self.voting = Voting(store, self.refresher, identity.user_id, metrics, self.homes.touch)
+        self.saving = Saving(store, self.homes.touch)
         self.recovery = Recovery(store, ingest, slack, identity)
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
-        self.stating = Stating(store, identity.team_id)
+        self.stating = Stating(store, identity.team_id, self.homes.touch)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
         self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
         self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
@@ -246,6 +257,7 @@ class Bot:
         forever = (
             self._post(),
             self.refresher.run(),
+            self.homes.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
             self.library.ingest.keep_asking(self.timing.tick),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
@@ -321,6 +333,10 @@ class Bot:
             self.tasks,
             self.allowance,
             self.library.metrics,
+            self.homes,
+            self.home_acts,
+            self.members,
+            self.greeting,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:
@@ -348,6 +364,7 @@ async def open_bot(
             try:
                 yield bot
             finally:
+                await bot.members.aclose()
                 await bot.recommender.aclose()
 
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.explaining import Explaining
+from bot.greeting import Greeting
+from bot.home import Homes
+from bot.home_acts import HomeActs
+from bot.members import Members
 from bot.metrics import Metrics
 from bot.saving import Saving
 from bot.sharing import Sharing
@@ -33,3 +37,7 @@ class Services:
     tasks: Tasks
     allowance: Allowance
     metrics: Metrics
+    homes: Homes
+    home_acts: HomeActs
+    members: Members
+    greeting: Greeting

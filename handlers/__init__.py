@@ -26,14 +26,17 @@ from bot.messages import (
     UNDO,
     VOTE,
 )
+from bot.messages.home import place
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, reactions
+from handlers import actions, commands, direct, errors, home, menus, reactions
 
 Handler = Callable[..., Awaitable[Any]]
 
 COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
 #: By the names that the manifest subscribes to.
 EVENTS: dict[str, Handler] = {
+    "app_home_opened": home.opened,
+    "member_joined_channel": home.joined,
     "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
@@ -50,10 +53,26 @@ ACTIONS: dict[str, Handler] = {
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
 }
+#: On the Home tab, where nothing has a `response_url`.
+ACTIONS |= {
+    **dict.fromkeys(place.TURNS, home.turn),
+    place.SEARCH: home.search,
+    place.VOTE: home.vote,
+    place.SAVE: home.save,
+    place.READ: home.read,
+    place.MARK: home.mark,
+    place.MENU: home.menu,
+    place.UNDO: home.undo,
+    place.NOTE: home.note,
+    place.UNDO_NOTE: home.undo_note,
+    place.HIDE: home.hide,
+    place.TASTE: home.taste,
+}
 #: Message and global shortcuts, by their callback ids.
 SHORTCUTS: dict[str, Handler] = {}
 #: What is done when a modal is submitted, by its callback id.
 VIEWS: dict[str, Handler] = {}
+VIEWS |= {place.WRITE_NOTE: home.write_note, place.MUTE: home.mute}
 
 
 def register(app: AsyncApp, services: Services) -> None:

@@ -12,13 +12,13 @@ import handlers
 #: Each scope and the Web API methods it is asked for.
 SCOPES: dict[str, tuple[str, ...]] = {
     "channels:history": ("conversations.history", "conversations.replies"),
-    "channels:read": ("conversations.info", "conversations.list"),
+    "channels:read": ("conversations.info", "conversations.list", "users.conversations"),
     "chat:write": ("chat.postMessage", "chat.update"),
     "commands": (),
     # For the address that a file's own object names.
     "files:read": (),
     "groups:history": ("conversations.history", "conversations.replies"),
-    "groups:read": ("conversations.info", "conversations.list"),
+    "groups:read": ("conversations.info", "conversations.list", "users.conversations"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
     "reactions:read": ("reactions.get",),
@@ -54,7 +54,11 @@ def manifest(url: str = "") -> dict[str, Any]:
         },
         "features": {
             "bot_user": {"display_name": "papers", "always_online": True},
-            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "slash_commands": commands,
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},

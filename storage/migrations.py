@@ -251,7 +251,7 @@ def m013_home(db: Database) -> None:
     db.execute("""
         CREATE TABLE greetings (
             team_id TEXT NOT NULL, user_id TEXT NOT NULL, channel_id TEXT NOT NULL, sent INTEGER NOT NULL,
-            claimed_at TEXT NOT NULL, PRIMARY KEY (team_id, user_id, channel_id)
+            began_at TEXT NOT NULL, claimed_at TEXT NOT NULL, PRIMARY KEY (team_id, user_id, channel_id)
         ) STRICT, WITHOUT ROWID""")
     # Beside `openings`, from which the ranking learns: that somebody ticks a paper off says nothing of liking it.
     db.execute("""

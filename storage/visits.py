@@ -79,25 +79,21 @@ class Visits(Connected):
 
     async def claim_greeting(
         self, team_id: str, channel_id: str, user_id: str, now: datetime, lease: timedelta
-    ) -> Literal["first", "again"] | None:
-        """Take it upon oneself to greet a person, or a channel where `user_id` is empty.
+    ) -> datetime | None:
+        """Take it upon oneself to greet a person, or a channel where `user_id` is empty; returns since when one tries.
 
-        None when that was done, or another is at it; `again` when somebody who took it a `lease` ago never said how it
-        went, so that the greeting may have been sent.
+        None when it was done, or another is at it. A time before `now` is that of somebody who took it and never said
+        how it went, for longer than a `lease`: since then the greeting may have been sent.
         """
         key = {"team": team_id, "channel": channel_id, "user": user_id, "now": iso(now)}
-        new = self.write(
-            "INSERT OR IGNORE INTO greetings (team_id, user_id, channel_id, sent, claimed_at) "
-            "VALUES (:team, :user, :channel, 0, :now)",
-            key,
-        )
-        if new:
-            return "first"
-        taken = self.write(
-            f"UPDATE greetings SET claimed_at = :now WHERE {_GREETING} AND NOT sent AND claimed_at < :before",
-            {**key, "before": iso(now - lease)},
-        )
-        return "again" if taken else None
+        with self.writing() as connection:
+            row = connection.execute(
+                "INSERT INTO greetings (team_id, user_id, channel_id, sent, began_at, claimed_at) "
+                "VALUES (:team, :user, :channel, 0, :now, :now) ON CONFLICT DO UPDATE SET claimed_at = :now "
+                "WHERE NOT sent AND claimed_at < :before RETURNING began_at",
+                {**key, "before": iso(now - lease)},
+            ).fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
 
     async def greeted(self, team_id: str, channel_id: str, user_id: str) -> None:
         """The greeting is there."""

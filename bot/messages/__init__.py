@@ -21,7 +21,7 @@ from bot.messages.answers import (
 from bot.messages.blocks import Message, channel_mention
 from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
-from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
+from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of, statement_value
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
 from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
 from bot.messages.taste import (
@@ -120,6 +120,7 @@ __all__ = [
     "short_date",
     "stated_message",
     "statement_of",
+    "statement_value",
     "stats_message",
     "subscribed_message",
     "taste_message",

@@ -61,7 +61,7 @@ class Press(NamedTuple):
 def entry_blocks(entry: Entry, place: Place) -> list[Block]:
     paper = entry.paper
     # A paper from a file may have neither facts nor links, and Slack takes no empty block.
-    below = [text for text in (_facts(entry), links(paper, short=True)) if text]
+    below = [text for text in (facts(entry), links(paper, short=True)) if text]
     press = Press(paper.id, not entry.saved, place)
     return [
         section(_text(entry, _LIMIT - sum(map(len, below)))),
@@ -102,11 +102,11 @@ def short_date(day: date, today: date) -> str:
 
 
 def _text(entry: Entry, room: int) -> str:
-    head = "\n".join(filter(None, (title(entry.paper), _byline(entry.paper))))
+    head = "\n".join(filter(None, (title(entry.paper), byline(entry.paper))))
     return f"{head}\n{_body(entry, room - len(head))}".rstrip()
 
 
-def _byline(paper: Paper) -> str:
+def byline(paper: Paper) -> str:
     """`Ada Example, Noor Sample  ·  2025  ·  cs.LG`."""
     year = str(paper.published.year) if paper.published else ""
     return _joined(authors(paper), year, clip("".join(paper.categories[:1]), 30))
@@ -119,7 +119,7 @@ def _body(entry: Entry, room: int) -> str:
     return warning + highlighted(entry.snippet, room - len(warning))
 
 
-def _facts(entry: Entry) -> str:
+def facts(entry: Entry) -> str:
     own = ("saved by you" if entry.saved else "", "✓ read" if entry.read else "")
     return _joined(_here(entry), _upstream(entry.paper), *own)
 
