@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from bot.entries import Entries
 from bot.ingest import Clock
@@ -29,6 +29,7 @@ _NOTHING_AT_ALL = (
     "first, and what is new since you last looked is marked 🆕."
 )
 _ALL_READ = "You have read all papers of this day. *Settings* shows again what you have read."
+_TASTED = "The last week's papers, by what you upvoted and saved."
 _NO_PICKS = (
     "Nothing for you at the moment. Each day's papers are ordered here by what you upvote and save; "
     "`/papers taste add` takes papers you like, and `/papers taste follow` an author."
@@ -67,7 +68,7 @@ class HomePapers:
     async def day(self, spot: Spot, user_id: str, channels: Collection[str]) -> Papers:
         """A day's papers: of the editions of this person's channels, or else the day's list as they should see it."""
         theirs = sorted(channels)
-        day = spot.day or await self.store.day_beside(self.team_id, theirs, self._ahead(), -1)
+        day = spot.day or await self._beside(theirs, date.max, -1)
         if day is None:
             return Papers(spot, "Papers", empty=_NOTHING_AT_ALL)
         posted = await self.store.papers_of_editions(self.team_id, theirs, day)
@@ -83,8 +84,7 @@ class HomePapers:
             spot, user_id, ids, new=new, heading=_heading(day), notes=[note], empty=_ALL_READ
         )
         return page._replace(
-            before=await self.store.day_beside(self.team_id, theirs, day, -1),
-            after=await self._after(theirs, day),
+            before=await self._beside(theirs, day, -1), after=await self._beside(theirs, day, 1)
         )
 
     async def for_you(self, spot: Spot, user_id: str) -> Papers:
@@ -93,11 +93,19 @@ class HomePapers:
         if kept is None:
             picks = await self.picking.of(user_id)
             ids, whys = [paper.id for paper in picks.papers], await self.picking.whys(picks)
-            kept = self._keep(user_id, None, Kept(self.clock(), ids, whys, "" if picks.tasted else UNTASTED))
+            kept = self._keep(
+                user_id, None, Kept(self.clock(), ids, whys, _TASTED if picks.tasted else UNTASTED)
+            )
         new = await self._new(user_id, kept.ids, {})
-        notes = ["The last week's papers, by what you upvoted and saved.", kept.note]
         return await self._page(
-            spot, user_id, kept.ids, new=new, heading="For you", notes=notes, empty=_NO_PICKS, whys=kept.whys
+            spot,
+            user_id,
+            kept.ids,
+            new=new,
+            heading="For you",
+            notes=[kept.note],
+            empty=_NO_PICKS,
+            whys=kept.whys,
         )
 
     async def saved(self, spot: Spot, user_id: str) -> Papers:
@@ -196,13 +204,9 @@ class HomePapers:
         papers = await self.store.papers(ids)
         return await asyncio.to_thread(_matching, query, papers, notes)
 
-    async def _after(self, channels: Sequence[str], day: date) -> date | None:
-        after = await self.store.day_beside(self.team_id, channels, day, 1)
-        return after if after and after < self._ahead() else None
-
-    def _ahead(self) -> date:
-        """The first day that can't have papers yet: the sources' days are UTC's, a channel's own can be one ahead."""
-        return self.clock().astimezone(UTC).date() + timedelta(days=2)
+    async def _beside(self, channels: Sequence[str], day: date, step: Literal[-1, 1]) -> date | None:
+        today = self.clock().astimezone(UTC).date()
+        return await self.store.day_beside(self.team_id, channels, day, step, today)
 
     def _still(self, user_id: str, day: date | None) -> Kept | None:
         kept = self._kept.get((user_id, day))

@@ -56,15 +56,19 @@ class Visits(Connected):
         return [row["channel_id"] for row in rows]
 
     async def day_beside(
-        self, team_id: str, channel_ids: Sequence[str], day: date, step: Literal[-1, 1]
+        self, team_id: str, channel_ids: Sequence[str], day: date, step: Literal[-1, 1], today: date
     ) -> date | None:
-        """The next day before (-1) or after (1) that has papers, listed anywhere or in an edition of these channels."""
+        """The next day before (-1) or after (1) that has papers, in an edition of these channels or in a list.
+
+        Of lists only those until `today`; an edition can be of a day that has begun elsewhere.
+        """
         pick, side = ("max", "<") if step < 0 else ("min", ">")
         rows = self.rows(
-            f"SELECT {pick}(day) AS day FROM (SELECT {pick}(day) AS day FROM listings WHERE day {side} :day UNION ALL "
+            f"SELECT {pick}(day) AS day FROM ("
+            f"SELECT {pick}(day) AS day FROM listings WHERE day {side} :day AND day <= :today UNION ALL "
             f"SELECT {pick}(day) FROM editions WHERE team_id = :team AND day {side} :day AND why = '' "
             "AND channel_id IN (SELECT value FROM json_each(:channels)))",
-            {"team": team_id, "channels": as_json(list(channel_ids)), "day": iso(day)},
+            {"team": team_id, "channels": as_json(list(channel_ids)), "day": iso(day), "today": iso(today)},
         )
         return date.fromisoformat(rows[0]["day"]) if rows[0]["day"] else None
 

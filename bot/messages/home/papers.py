@@ -11,7 +11,7 @@ from bot.messages.menu import menu
 from bot.messages.papers import links, summary, title, vote_label
 from bot.messages.text import clip
 
-#: Of 100 blocks that a Home tab can have, each paper takes up to four.
+#: Of 100 blocks that a Home tab can have, each paper takes six at most, with the line before it.
 PAGE_SIZE = 10
 _SUMMARY_LIMIT, _NOTE_SHOWN = 400, 700
 
@@ -28,10 +28,10 @@ class Item(NamedTuple):
 def item_blocks(item: Item) -> list[Block]:
     entry = item.entry
     below = [text for text in (facts(entry), links(entry.paper, short=True)) if text]
-    why = [f"_Why:_ {item.why}"] if item.why else []
     return [
         section(_text(item)),
-        *([context(*below, *why)] if below or why else []),
+        *([context(*below)] if below else []),
+        *([context(f"_Why:_ {item.why}")] if item.why else []),
         *([context(f"📝 {clip(item.note, _NOTE_SHOWN)}")] if item.note else []),
         actions(*_buttons(item)),
     ]
