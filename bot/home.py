@@ -115,6 +115,7 @@ class Homes:
 
     def touch(self, user_id: str) -> None:
         """Something that this person's Home shows may have changed. Costs nothing where nobody looks at it."""
+        self.home.papers.changed(user_id)
         if self.spot_of(user_id):
             self._touched.add(user_id)
             self._wake.set()
@@ -125,7 +126,7 @@ class Homes:
         return shown.spot if shown and self.clock() - shown.at < LATELY else None
 
     async def open(self, user_id: str) -> None:
-        """Somebody looks at their Home: show what is stored, then read what is new today, and show that.
+        """Somebody looks at their Home: show what is stored, then read what is new today and show that.
 
         Raises StoreError, DeliveryError and NotSent.
         """
@@ -135,16 +136,18 @@ class Homes:
         if await self.home.store.revision() != before:
             self.home.papers.forget(user_id)
             self.touch(user_id)
+        # So that it is there when they turn to it.
+        await self.home.papers.pick(user_id)
 
     async def show(
         self, user_id: str, spot: Spot, said: Message | None = None, *, anew: bool = False
     ) -> None:
-        """Publish a person's Home at this spot, with what is to be said; `anew` computes what was kept, too.
+        """Publish a person's Home at this spot, with what is to be said; `anew` computes what is outdated, too.
 
         Raises StoreError, DeliveryError and NotSent.
         """
         if anew:
-            self.home.papers.forget(user_id)
+            self.home.papers.renew(user_id)
         await self._publish(user_id, spot, self.clock(), said)
 
     async def apologise(self, user_id: str, spot: Spot, sentence: str) -> None:

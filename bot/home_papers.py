@@ -41,12 +41,12 @@ _NO_SAVED = (
 
 
 class Kept(NamedTuple):
-    """A list of papers in an order that was computed, with why each is in it, and when that was."""
+    """A list of papers in an order that was computed, when that was, and why each is in it where they were picked."""
 
     at: datetime
     ids: Sequence[str]
     whys: Mapping[str, str]
-    note: str = ""
+    tasted: bool = False
 
 
 class HomePapers:
@@ -59,9 +59,21 @@ class HomePapers:
         self.team_id = team_id
         self.clock = clock
         self._kept: OrderedDict[tuple[str, date | None], Kept] = OrderedDict()
+        self._outdated: set[str] = set()
+
+    def changed(self, user_id: str) -> None:
+        """Somebody has voted, saved or read since: their orders are good only until they ask anew."""
+        if any(key[0] == user_id for key in self._kept):
+            self._outdated.add(user_id)
+
+    def renew(self, user_id: str) -> None:
+        """Somebody asks anew: what is outdated by now is computed again."""
+        if user_id in self._outdated:
+            self.forget(user_id)
 
     def forget(self, user_id: str) -> None:
-        """Compute this person's orders anew the next time: they begin from the top."""
+        """Compute this person's orders again the next time."""
+        self._outdated.discard(user_id)
         for key in [key for key in self._kept if key[0] == user_id]:
             del self._kept[key]
 
@@ -89,24 +101,23 @@ class HomePapers:
 
     async def for_you(self, spot: Spot, user_id: str) -> Papers:
         """What this person may like best of the last week, each with why."""
+        kept = await self.pick(user_id)
+        note = _TASTED if kept.tasted else UNTASTED
+        new = await self._new(user_id, kept.ids, {})
+        page = await self._page(
+            spot, user_id, kept.ids, new=new, heading="For you", notes=[note], empty=_NO_PICKS
+        )
+        items = [item._replace(why=kept.whys.get(item.entry.paper.id, "")) for item in page.items]
+        return page._replace(items=items)
+
+    async def pick(self, user_id: str) -> Kept:
+        """What is picked for this person, as it was lately or as it is now."""
         kept = self._still(user_id, None)
         if kept is None:
             picks = await self.picking.of(user_id)
             ids, whys = [paper.id for paper in picks.papers], await self.picking.whys(picks)
-            kept = self._keep(
-                user_id, None, Kept(self.clock(), ids, whys, _TASTED if picks.tasted else UNTASTED)
-            )
-        new = await self._new(user_id, kept.ids, {})
-        return await self._page(
-            spot,
-            user_id,
-            kept.ids,
-            new=new,
-            heading="For you",
-            notes=[kept.note],
-            empty=_NO_PICKS,
-            whys=kept.whys,
-        )
+            kept = self._keep(user_id, None, Kept(self.clock(), ids, whys, picks.tasted))
+        return kept
 
     async def saved(self, spot: Spot, user_id: str) -> Papers:
         """What this person saved, newest first, or what of it has the words searched for."""
@@ -140,7 +151,6 @@ class HomePapers:
         notes: Sequence[str],
         empty: str,
         new: Collection[str] = (),
-        whys: Mapping[str, str] | None = None,
         own: Mapping[str, str] | None = None,
         everything: bool = False,
     ) -> Papers:
@@ -152,7 +162,7 @@ class HomePapers:
         papers = await self.store.papers(shown[spot.offset : spot.offset + PAGE_SIZE])
         fresh = len([id for id in shown if id in new])
         said = [*notes, f"🆕 {fresh:,} new since your last visit" if fresh else "", _hidden(len(hidden))]
-        items = await self._items(papers, user_id, new, whys or {}, own)
+        items = await self._items(papers, user_id, new, own)
         return Papers(spot, heading, [note for note in said if note], items, len(shown), empty)
 
     async def _items(
@@ -160,7 +170,6 @@ class HomePapers:
         papers: Sequence[Paper],
         user_id: str,
         new: Collection[str],
-        whys: Mapping[str, str],
         own: Mapping[str, str] | None,
     ) -> list[Item]:
         notes = await self.store.notes(self.team_id, user_id) if own is None else own
@@ -169,8 +178,7 @@ class HomePapers:
             Item(
                 entry,
                 entry.paper.id in new,
-                whys.get(entry.paper.id, ""),
-                notes.get(entry.paper.id, "") if entry.saved else "",
+                note=notes.get(entry.paper.id, "") if entry.saved else "",
             )
             for entry in entries
         ]

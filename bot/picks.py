@@ -54,13 +54,13 @@ class Picking:
         now = self.recommender.clock()
         today = now.astimezone(UTC).date()
         listed = await self.store.listed(today - RECENT, today)
-        liked = (await self.recommender.liking(user_id)).preferences
-        shown = [id for id in listed if abs(liked.get(id, 0)) <= _UNDECIDED]
+        mine = await self.recommender.liking(user_id)
+        shown = [id for id in listed if abs(mine.preferences.get(id, 0)) <= _UNDECIDED]
         read = await self.hidden(user_id, shown)
         papers = await self.store.papers([id for id in shown if id not in read])
         if not papers:
             return Picks((), hidden=len(read))
-        ranked = await self.recommender.rank(papers, Audience(user_id=user_id))
+        ranked = await self.recommender.rank(papers, Audience(user_id=user_id), mine=mine)
         chosen = await self.recommender.choose(ranked, MOST, (), f"{user_id} {today}")
         return Picks([ranked.papers[one.id] for one in chosen], ranked, len(read))
 
@@ -71,7 +71,7 @@ class Picking:
         return await self.store.read_among(self.team_id, user_id, ids)
 
     async def whys(self, picks: Picks) -> dict[str, str]:
-        """For each paper why it is there, as plain text that is escaped already."""
+        """For each paper why it was picked, in one line that is escaped already."""
         if picks.ranked is None:
             return {}
         found = await self.recommender.reasons(picks.ranked, [paper.id for paper in picks.papers])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -80,9 +79,13 @@ class Statistics(Connected):
         self, team_id: str, user_id: str, first: datetime, weeks: int
     ) -> tuple[int, list[int]]:
         """How many votes of a person stand, and how many of them they cast in each of so many weeks from `first` on."""
-        rows = self.rows(f"SELECT at FROM ({VOTES_OF_PERSON})", self._in(team_id, user_id))
-        cast = Counter(int((row["at"] - first.timestamp()) // WEEK.total_seconds()) for row in rows)
-        return len(rows), [cast[week] for week in range(weeks)]
+        rows = self.rows(
+            "SELECT iif(at < :first, -1, CAST((at - :first) / :seconds AS INTEGER)) AS week, count(*) AS votes "
+            f"FROM ({VOTES_OF_PERSON}) GROUP BY week",
+            {**self._in(team_id, user_id), "first": first.timestamp(), "seconds": WEEK.total_seconds()},
+        )
+        found = {row["week"]: row["votes"] for row in rows}
+        return sum(found.values()), [found.get(week, 0) for week in range(weeks)]
 
     def _in(self, team_id: str, channel_id: str, since: datetime | None = None) -> dict[str, str | float]:
         return {
