@@ -64,8 +64,7 @@ class Home:
                 return await self.papers.for_you(spot, user_id)
             case Tab.SAVED:
                 return await self.papers.saved(spot, user_id)
-        wanted = await self._subscriptions(user_id)
-        return await self.papers.day(spot, user_id, [one.channel_id for one in wanted])
+        return await self.papers.day(spot, user_id, await self.members.channels_of(user_id))
 
     async def _subscriptions(self, user_id: str) -> list[Subscription]:
         """Those of the channels that this person is in."""

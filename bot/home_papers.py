@@ -126,9 +126,7 @@ class HomePapers:
         if not ids:
             return Papers(spot, "Saved papers", empty=_NO_SAVED)
         found = await self._found(spot.query, ids, notes) if spot.query else ids
-        said = (
-            f"{len(found):,} of {count(len(ids), 'paper')} match {quoted(spot.query)}." if spot.query else ""
-        )
+        said = f"{len(found):,} of {count(len(ids), 'paper')} for {quoted(spot.query)}" if spot.query else ""
         page = await self._page(
             spot,
             user_id,

@@ -44,10 +44,19 @@ class Members:
         self.late = late
         self.patience = patience
         self._known: dict[str, _Known] = {}
+        self._direct: dict[str, str] = {}
         self._asking: dict[str, asyncio.Task[frozenset[str]]] = {}
 
     async def channels_of(self, user_id: str) -> frozenset[str]:
         """A person's channels; as they were known last, or none, where Slack is slow or does not say."""
+        own = frozenset({self._direct[user_id]} if user_id in self._direct else ())
+        return own | await self._joined(user_id)
+
+    def knows_direct(self, user_id: str, channel_id: str) -> None:
+        """A person's direct messages with the bot, which Slack tells with what they do there and not when asked."""
+        self._direct[user_id] = channel_id
+
+    async def _joined(self, user_id: str) -> frozenset[str]:
         known = self._known.get(user_id)
         if known and known.until > self.clock():
             return known.channels
@@ -81,8 +90,9 @@ class Members:
             log.warning("the channels of a person can't be read: %s", error)
             known = self._known.get(user_id)
             channels = known.channels if known else frozenset()
-        while len(self._known) >= MOST_KEPT:
-            del self._known[next(iter(self._known))]
+        for kept in (self._known, self._direct):
+            while len(kept) > MOST_KEPT:
+                del kept[next(iter(kept))]
         self._known[user_id] = _Known(channels, self.clock() + KEPT)
         return channels
 

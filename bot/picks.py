@@ -20,6 +20,7 @@ MOST = 30
 _REASONS, _TITLE_LIMIT = 2, 60
 #: Whoever only looked into a paper has not judged it.
 _UNDECIDED = WEIGHT[SignalKind.OPENED]
+_NO_REASON = "of the last week; nothing weighs much for or against it yet"
 UNTASTED = (
     "I don't know your taste yet, so these are everybody's favourites: vote on papers, "
     "or name some with `/papers taste add`."
@@ -81,9 +82,11 @@ class Picking:
 def _line(reasons: Sequence[Reason]) -> str:
     """The weightiest reasons for a paper: `close to 3 papers you liked, such as “Gliders”; 4 upvotes here`."""
     told = [one for one in reasons if one.text and one.value > 0][:_REASONS]
-    return "; ".join(_said(one, named=number == 0) for number, one in enumerate(told))
+    return "; ".join(_said(one, named=number == 0) for number, one in enumerate(told)) or _NO_REASON
 
 
 def _said(reason: Reason, *, named: bool) -> str:
     text = clip(reason.text, 200)
-    return f"{text}, such as {quoted(reason.titles[0], _TITLE_LIMIT)}" if named and reason.titles else text
+    if not (named and reason.titles):
+        return text
+    return f"{text}{':' if len(reason.titles) == 1 else ', such as'} {quoted(reason.titles[0], _TITLE_LIMIT)}"

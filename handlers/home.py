@@ -49,6 +49,7 @@ async def opened(event: dict[str, Any], context: dict[str, Any]) -> None:
     services: Services = context["services"]
     user_id = event["user"]
     if event.get("channel"):
+        services.members.knows_direct(user_id, event["channel"])
         services.tasks.start(services.greeting.person(user_id, event["channel"]), _logged)
     if event.get("tab") == "home":
         await services.home_acts.visit(user_id, float(event.get("event_ts") or time.time()))
