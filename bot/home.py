@@ -61,7 +61,7 @@ class Home:
     async def _papers(self, user_id: str, spot: Spot) -> sections.Papers:
         match spot.tab:
             case Tab.FOR_YOU:
-                return await self.papers.for_you(spot, user_id)
+                return await self.papers.picked(spot, user_id)
             case Tab.SAVED:
                 return await self.papers.saved(spot, user_id)
         return await self.papers.day(spot, user_id, await self.members.channels_of(user_id))

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from bot.entries import Entries
+from bot.for_you import UNTASTED, ForYou
 from bot.ingest import Clock
 from bot.messages import channel_mention, count, day_heading, quoted
 from bot.messages.home.papers import PAGE_SIZE, Item
 from bot.messages.home.place import Spot
 from bot.messages.home.sections import Papers
-from bot.picks import UNTASTED, Picking
 from bot.recommend import Audience
 from bot.search import matches, parse
 from storage import Store
@@ -28,8 +28,9 @@ _NOTHING_AT_ALL = (
     "No papers yet: I am reading today's list, which takes a minute. Each day's papers will stand here, the best "
     "first, and what is new since you last looked is marked 🆕."
 )
-_ALL_READ = "You have read all papers of this day. *Settings* shows again what you have read."
+_ALL_READ = "You have read all of it. *Settings* shows again what you have read."
 _TASTED = "The last week's papers, by what you upvoted and saved."
+_ALL_MUTED = "Nothing of this day for you: the authors and topics that you mute are left out."
 _NO_PICKS = (
     "Nothing for you at the moment. Each day's papers are ordered here by what you upvote and save; "
     "`/papers taste add` takes papers you like, and `/papers taste follow` an author."
@@ -41,20 +42,24 @@ _NO_SAVED = (
 
 
 class Kept(NamedTuple):
-    """A list of papers in an order that was computed, when that was, and why each is in it where they were picked."""
+    """A list of papers in an order that was computed, and when that was.
+
+    Where they were picked, `whys` says of each why, and `hidden` how many are left out because they were read.
+    """
 
     at: datetime
     ids: Sequence[str]
     whys: Mapping[str, str]
     tasted: bool = False
+    hidden: int = 0
 
 
 class HomePapers:
     """Makes the pages of papers of one workspace's Homes, from what is stored alone."""
 
-    def __init__(self, store: Store, picking: Picking, entries: Entries, team_id: str, clock: Clock) -> None:
+    def __init__(self, store: Store, for_you: ForYou, entries: Entries, team_id: str, clock: Clock) -> None:
         self.store = store
-        self.picking = picking
+        self.for_you = for_you
         self.entries = entries
         self.team_id = team_id
         self.clock = clock
@@ -93,19 +98,26 @@ class HomePapers:
             )
         new = await self._new(user_id, ids, posted)
         page = await self._page(
-            spot, user_id, ids, new=new, heading=_heading(day), notes=[note], empty=_ALL_READ
+            spot, user_id, ids, new=new, heading=_heading(day), notes=[note], empty=_ALL_MUTED
         )
         return page._replace(
             before=await self._beside(theirs, day, -1), after=await self._beside(theirs, day, 1)
         )
 
-    async def for_you(self, spot: Spot, user_id: str) -> Papers:
+    async def picked(self, spot: Spot, user_id: str) -> Papers:
         """What this person may like best of the last week, each with why."""
         kept = await self.pick(user_id)
         note = _TASTED if kept.tasted else UNTASTED
         new = await self._new(user_id, kept.ids, {})
         page = await self._page(
-            spot, user_id, kept.ids, new=new, heading="For you", notes=[note], empty=_NO_PICKS
+            spot,
+            user_id,
+            kept.ids,
+            new=new,
+            heading="For you",
+            notes=[note],
+            empty=_NO_PICKS,
+            hidden=kept.hidden,
         )
         items = [item._replace(why=kept.whys.get(item.entry.paper.id, "")) for item in page.items]
         return page._replace(items=items)
@@ -114,9 +126,9 @@ class HomePapers:
         """What is picked for this person, as it was lately or as it is now."""
         kept = self._still(user_id, None)
         if kept is None:
-            picks = await self.picking.of(user_id)
-            ids, whys = [paper.id for paper in picks.papers], await self.picking.whys(picks)
-            kept = self._keep(user_id, None, Kept(self.clock(), ids, whys, picks.tasted))
+            picks = await self.for_you.of(user_id)
+            ids, whys = [paper.id for paper in picks.papers], await self.for_you.whys(picks)
+            kept = self._keep(user_id, None, Kept(self.clock(), ids, whys, picks.tasted, picks.hidden))
         return kept
 
     async def saved(self, spot: Spot, user_id: str) -> Papers:
@@ -151,17 +163,24 @@ class HomePapers:
         new: Collection[str] = (),
         own: Mapping[str, str] | None = None,
         everything: bool = False,
+        hidden: int = 0,
     ) -> Papers:
-        """One page; what the person hides because they have read it is left out, unless `everything` is wanted."""
-        hidden = () if everything else await self.picking.hidden(user_id, ids)
-        shown = [id for id in ids if id not in hidden] if hidden else list(ids)
+        """One page; what the person hides because they have read it is left out, unless `everything` is wanted.
+
+        `hidden` are left out already.
+        """
+        read = () if everything else await self.for_you.hidden(user_id, ids)
+        shown = [id for id in ids if id not in read]
+        hidden += len(read)
         # The list may have become shorter since the button was drawn.
         spot = spot if spot.offset < len(shown) else spot._replace(offset=0)
         papers = await self.store.papers(shown[spot.offset : spot.offset + PAGE_SIZE])
         fresh = len([id for id in shown if id in new])
-        said = [*notes, f"🆕 {fresh:,} new since your last visit" if fresh else "", _hidden(len(hidden))]
+        said = [*notes, f"🆕 {fresh:,} new since your last visit" if fresh else "", _hidden(hidden)]
         items = await self._items(papers, user_id, new, own)
-        return Papers(spot, heading, [note for note in said if note], items, len(shown), empty)
+        return Papers(
+            spot, heading, [note for note in said if note], items, len(shown), _ALL_READ if hidden else empty
+        )
 
     async def _items(
         self,
@@ -186,7 +205,7 @@ class HomePapers:
         kept = self._still(user_id, day)
         if kept is None:
             papers = await self.store.papers(list(await self.store.listed(day, day)))
-            ranked = await self.picking.recommender.rank(papers, Audience(user_id=user_id))
+            ranked = await self.for_you.recommender.rank(papers, Audience(user_id=user_id))
             kept = self._keep(user_id, day, Kept(self.clock(), [paper.id for paper in ranked.ordered], {}))
         return kept.ids
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from bot import emptiness, messages
 from bot.errors import UsageError
+from bot.for_you import UNTASTED, ForYou
 from bot.ingest import SEARCH_PATIENCE, Ingest
 from bot.messages import day_heading
-from bot.picks import UNTASTED, Picking
 from bot.ranking import VERSION
 from bot.recommend import Audience, Ranked, Recommender
 from storage import Store
@@ -49,7 +49,7 @@ class Lists:
         self.recommender = recommender
         self.team_id = team_id
         self.zone = zone
-        self.picking = Picking(store, recommender, team_id)
+        self.for_you = ForYou(store, recommender, team_id)
 
     async def day(self, day: date, audience: Audience, *, newest: bool) -> Listing:
         """The papers of a day, as this audience should see them; of the `newest` day instead where it has none."""
@@ -91,7 +91,7 @@ class Lists:
         today = self.ingest.today()
         # Where the bot is new, nobody has asked for a day yet.
         await self.ingest.ensure_day(today, SEARCH_PATIENCE)
-        picks = await self.picking.of(user_id)
+        picks = await self.for_you.of(user_id)
         if not picks.papers:
             raise UsageError(_NONE_LEFT if picks.hidden else _NOTHING_NEW)
         hidden = (

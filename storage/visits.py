@@ -10,7 +10,8 @@ from storage.database import Connected, as_json, iso
 
 #: Somebody who comes back sooner is on the same visit: what was new stays so.
 SAME_VISIT = timedelta(minutes=30)
-_SENT = "state = 'sent' AND paper_id != ''"
+# What a daily edition brings, and nothing else that is posted.
+_SENT = "state = 'sent' AND kind IN ('paper', 'rest')"
 
 
 class Visits(Connected):
@@ -47,9 +48,9 @@ class Visits(Connected):
         return {row["paper_id"]: row["at"] for row in rows}
 
     async def channels_with_edition(self, team_id: str, channel_ids: Sequence[str], day: date) -> list[str]:
-        """Which of these channels had an edition with papers on a day."""
+        """Which of these channels had papers in an edition on a day."""
         rows = self.rows(
-            "SELECT channel_id FROM editions WHERE team_id = :team AND day = :day AND why = '' "
+            f"SELECT DISTINCT channel_id FROM posts WHERE team_id = :team AND day = :day AND {_SENT} "
             "AND channel_id IN (SELECT value FROM json_each(:channels)) ORDER BY channel_id",
             {"team": team_id, "channels": as_json(list(channel_ids)), "day": iso(day)},
         )
@@ -67,7 +68,9 @@ class Visits(Connected):
             f"SELECT {pick}(day) AS day FROM ("
             f"SELECT {pick}(day) AS day FROM listings WHERE day {side} :day AND day <= :today UNION ALL "
             f"SELECT {pick}(day) FROM editions WHERE team_id = :team AND day {side} :day AND why = '' "
-            "AND channel_id IN (SELECT value FROM json_each(:channels)))",
+            "AND channel_id IN (SELECT value FROM json_each(:channels)) AND EXISTS (SELECT 1 FROM posts "
+            "WHERE posts.team_id = :team AND posts.channel_id = editions.channel_id AND posts.day = editions.day "
+            f"AND {_SENT}))",
             {"team": team_id, "channels": as_json(list(channel_ids)), "day": iso(day), "today": iso(today)},
         )
         return date.fromisoformat(rows[0]["day"]) if rows[0]["day"] else None

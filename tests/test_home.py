@@ -266,7 +266,7 @@ async def test_what_was_read_is_hidden_on_demand_and_brought_back(
     assert ada.papers() == here
     for id in here:
         await ada.press(place.MARK, switch_value(id, on=True))
-    assert "You have read all papers of this day" in ada.text
+    assert "You have read all of it" in ada.text
     none = await (await slack.command(ada.user_id, reading, "/papers", "for me")).reply()
     assert "You have read all papers of the last week" in none.plain()
     await ada.turn("settings")

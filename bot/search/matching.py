@@ -7,7 +7,6 @@ typed one counts, because nothing but the paper is at hand.
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Sequence
 
 from bot.search.query import Query, Term
@@ -16,8 +15,6 @@ from storage.models import Paper
 
 #: What says how to order papers, not which.
 _NO_CONDITION = ("sort", "like")
-#: Papers whose stems are kept, since each term of a query asks for them again.
-_REMEMBERED = 2_000
 
 
 def matches(query: Query, paper: Paper) -> bool:
@@ -73,10 +70,10 @@ def _text(paper: Paper) -> Sequence[str]:
     return _stems_of(f"{paper.title}. {paper.abstract or paper.summary} {'. '.join(paper.keywords)}")
 
 
-@functools.lru_cache(_REMEMBERED)
+# A query looks at one paper several times, and several queries at the same papers.
+@functools.lru_cache(1_000)
 def _stems_of(text: str) -> tuple[str, ...]:
-    # Papers share most of their words, and each is kept once.
-    return tuple(map(sys.intern, stems(text)))
+    return tuple(stems(text))
 
 
 def _author(value: str, paper: Paper) -> bool:
@@ -99,11 +96,9 @@ def _named(wanted: Sequence[str], name: Sequence[str]) -> bool:
 
 def _side_by_side(wanted: Sequence[str], text: Sequence[str]) -> bool:
     length = len(wanted)
-    if length == 1:
-        return wanted[0] in text
-    return length > 0 and any(
-        list(text[start : start + length]) == list(wanted) for start in range(len(text) - length + 1)
-    )
+    if length <= 1:
+        return length == 1 and wanted[0] in text
+    return any(list(text[start : start + length]) == list(wanted) for start in range(len(text) - length + 1))
 
 
 def _in_category(name: str, wanted: str) -> bool:

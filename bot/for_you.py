@@ -42,7 +42,7 @@ class Picks(NamedTuple):
         return bool(self.ranked and self.ranked.tasted)
 
 
-class Picking:
+class ForYou:
     """Picks papers for the people of one workspace, from what is stored; no source is asked."""
 
     def __init__(self, store: Store, recommender: Recommender, team_id: str) -> None:
