@@ -58,7 +58,7 @@ async def measure(
 
 
 async def _longest_stall() -> float:
-    """The longest that somebody who wants to go on after a millisecond waits, in milliseconds, until it is cancelled."""
+    """The longest wait, in milliseconds, of somebody who wants to go on after one; asked for by cancelling it."""
     longest, last = 0.0, time.perf_counter()
     try:
         while True:

@@ -146,7 +146,7 @@ class Bot:
         self.members = Members(slack, lambda: clock().timestamp(), lambda user_id: self.homes.touch(user_id))
         papers = HomePapers(store, lists.for_you, entries, identity.team_id, clock)
         home = Home(store, papers, self.members, identity.team_id, settings.papers_timezone, clock)
-        self.homes = Homes(home, ingest, self.surfaces, clock, timing.coalesce)
+        self.homes = Homes(home, ingest, self.surfaces, self.tasks, clock, timing.coalesce)
         self.home_acts = HomeActs(store, self.homes, self.surfaces, self.explaining, identity.team_id)
         self.greeting = Greeting(store, slack, identity.team_id, seed, clock, timing)
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)

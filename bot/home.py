@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bot.errors import DeliveryError, StoreError
+from bot.errors import PapersError
 from bot.home_papers import HomePapers
 from bot.ingest import Clock, Ingest
 from bot.members import Members
@@ -18,6 +18,7 @@ from bot.messages.home.sections import Numbers, Settings
 from bot.messages.home.view import home_view, problem_view
 from bot.outcomes import NotSent
 from bot.surfaces import Surfaces, View
+from bot.tasks import Tasks
 from storage import Store
 from storage.models import Subscription
 from storage.statistics import WEEK
@@ -102,10 +103,13 @@ class Homes:
     Several changes within `coalesce` seconds are one drawing; of those who have not looked lately, none.
     """
 
-    def __init__(self, home: Home, ingest: Ingest, surfaces: Surfaces, clock: Clock, coalesce: float) -> None:
+    def __init__(
+        self, home: Home, ingest: Ingest, surfaces: Surfaces, tasks: Tasks, clock: Clock, coalesce: float
+    ) -> None:
         self.home = home
         self.ingest = ingest
         self.surfaces = surfaces
+        self.tasks = tasks
         self.clock = clock
         self.coalesce = coalesce
         self._shown: dict[str, _Shown] = {}
@@ -161,21 +165,19 @@ class Homes:
             await self.flush()
 
     async def flush(self) -> None:
-        """Draw again what was touched until now."""
+        """Begin to draw again what was touched until now, each by itself: what fails for one must not stop others."""
         touched, self._touched = self._touched, set()
         self._wake.clear()
         for user_id in sorted(touched):
-            await self._redraw(user_id)
+            self.tasks.start(self._redraw(user_id), _logged)
 
     async def _redraw(self, user_id: str) -> None:
-        shown = self._shown[user_id]
-        try:
-            await self._publish(user_id, shown.spot, shown.at)
-        except NotSent as later:
-            await asyncio.sleep(later.retry_after)
-            self.touch(user_id)
-        except (DeliveryError, StoreError) as error:
-            log.warning("a Home can't be drawn again: %s", error)
+        if shown := self._shown.get(user_id):
+            try:
+                await self._publish(user_id, shown.spot, shown.at)
+            except NotSent as later:
+                await asyncio.sleep(later.retry_after)
+                self.touch(user_id)
 
     async def _publish(self, user_id: str, spot: Spot, at: datetime, said: Message | None = None) -> None:
         """One drawing after the other; one that a later press has made pointless by then is passed over."""
@@ -194,3 +196,7 @@ class Homes:
             now = self.clock()
             self._shown = {id: one for id, one in self._shown.items() if now - one.at < LATELY}
             self._touched &= set(self._shown)
+
+
+async def _logged(error: Exception) -> None:
+    log.warning("a Home can't be drawn again: %s", error, exc_info=not isinstance(error, PapersError))

@@ -350,6 +350,7 @@ async def test_it_follows_what_one_does_elsewhere_and_only_for_whoever_looks(
     hers = await (await slack.command(ben.user_id, reading, "/papers", here[0])).reply()
     await (await slack.click_reply(ben.user_id, hers, VOTE, here[0])).reply()
     await bot.homes.flush()
+    await bot.tasks.finish(5)
     assert ben.drawings == 0
 
 
@@ -359,7 +360,25 @@ async def test_many_changes_at_once_are_one_drawing(bot: Bot, ada: Looking, here
         bot.homes.touch(ada.user_id)
     await ada.slack.wait_for(lambda: ada.drawings == before + 1)
     await bot.homes.flush()
+    await bot.tasks.finish(5)
     assert ada.drawings == before + 1
+
+
+async def test_a_home_that_cant_be_drawn_again_leaves_the_bot_and_the_next_one_alone(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.faults.fail(PUBLISH, "internal_error")
+    bot.homes.touch(ada.user_id)
+    await bot.homes.flush()
+    await bot.tasks.finish(5)
+    slack.faults.fail(PUBLISH, "not_enabled")
+    bot.homes.touch(ada.user_id)
+    await bot.homes.flush()
+    await bot.tasks.finish(5)
+    assert "a Home can't be drawn again" in caplog.text
+    before = ada.drawings
+    bot.homes.touch(ada.user_id)
+    await slack.wait_for(lambda: ada.drawings > before)
 
 
 async def test_a_home_that_nobody_has_looked_at_for_a_while_is_left_alone(
@@ -369,6 +388,7 @@ async def test_a_home_that_nobody_has_looked_at_for_a_while_is_left_alone(
     before = ada.drawings
     bot.homes.touch(ada.user_id)
     await bot.homes.flush()
+    await bot.tasks.finish(5)
     assert ada.drawings == before
     assert bot.homes.spot_of(ada.user_id) is None
 
