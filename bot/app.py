@@ -147,11 +147,13 @@ class Bot:
         papers = HomePapers(store, lists.for_you, entries, identity.team_id, clock)
         home = Home(store, papers, self.members, identity.team_id, settings.papers_timezone, clock)
         self.homes = Homes(home, ingest, self.surfaces, self.tasks, clock, timing.coalesce)
-        self.home_acts = HomeActs(store, self.homes, self.surfaces, self.explaining, identity.team_id)
         self.greeting = Greeting(store, slack, identity.team_id, seed, clock, timing)
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
         self.voting = Voting(store, self.refresher, identity.user_id, metrics, self.homes.touch)
         self.saving = Saving(store, self.homes.touch)
+        self.home_acts = HomeActs(
+            store, self.homes, self.saving, self.surfaces, self.explaining, identity.team_id
+        )
         self.recovery = Recovery(store, ingest, slack, identity)
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
         self.stating = Stating(store, identity.team_id, self.homes.touch)

@@ -7,12 +7,13 @@ from bot.home import Homes
 from bot.known import known_paper
 from bot.messages import Message, notice, quoted
 from bot.messages.home import place
-from bot.messages.home.place import NOTE_LIMIT, switch_value, written_value
+from bot.messages.home.place import NOTE_LIMIT, Spot, Tab, switch_value, written_value
 from bot.messages.home.view import mute_modal, note_modal, undoable, why_modal
 from bot.recommend import Audience
+from bot.saving import Saving
 from bot.surfaces import Surfaces
 from storage import Store
-from storage.models import Note, ReadMark
+from storage.models import Note, ReadMark, Save
 
 _OVERWRITTEN = "The note has been written anew since, so it stays as it is. *Edit note* changes it."
 
@@ -21,9 +22,16 @@ class HomeActs:
     """Records what is done on the Homes of one workspace. Raises UsageError with the sentence a person reads."""
 
     def __init__(
-        self, store: Store, homes: Homes, surfaces: Surfaces, explaining: Explaining, team_id: str
+        self,
+        store: Store,
+        homes: Homes,
+        saving: Saving,
+        surfaces: Surfaces,
+        explaining: Explaining,
+        team_id: str,
     ) -> None:
         self.store = store
+        self.saving = saving
         self.homes = homes
         self.surfaces = surfaces
         self.explaining = explaining
@@ -32,6 +40,18 @@ class HomeActs:
     async def visit(self, user_id: str, at: float) -> None:
         """Somebody opened their Home at this time, of Slack's clock."""
         await self.store.record_visit(self.team_id, user_id, at)
+
+    async def save(self, save: Save, spot: Spot) -> Message | None:
+        """Save a paper or no longer; something to say only where that takes it out of sight."""
+        await self.saving.pressed(save)
+        if save.saved or spot.tab is not Tab.SAVED:
+            return None
+        paper = await known_paper(self.store, save.paper_id)
+        return undoable(
+            f"{quoted(paper.title)} is no longer among your saved papers.",
+            place.SAVE,
+            switch_value(paper.id, on=True),
+        )
 
     async def mark(self, user_id: str, paper_id: str, at: float, *, read: bool) -> Message | None:
         """Mark a paper as read or unread; something to say only where that takes it out of sight."""

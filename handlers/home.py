@@ -119,16 +119,14 @@ async def save(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
 
     async def saving() -> Message | None:
         paper_id, saved = _switch(action)
-        await services.saving.pressed(
-            Save(
-                team_id=services.identity.team_id,
-                user_id=body["user"]["id"],
-                paper_id=paper_id,
-                saved=saved,
-                pressed_at=pressed_at(action),
-            )
+        press = Save(
+            team_id=services.identity.team_id,
+            user_id=body["user"]["id"],
+            paper_id=paper_id,
+            saved=saved,
+            pressed_at=pressed_at(action),
         )
-        return None
+        return await services.home_acts.save(press, HomeReply(services, body).spot)
 
     await _done(saving(), ack, body, services)
 

@@ -480,7 +480,11 @@ async def test_saved_papers_that_are_taken_back_leave_the_list_and_come_again(
     save = Save(team_id=slack.team_id, user_id=ada.user_id, paper_id=here[0], saved=True, pressed_at=1)
     await bot.library.store.record_save(save)
     await ada.turn("saved")
-    assert "You have saved no papers yet" in await ada.press(place.SAVE, switch_value(here[0], on=False))
+    text = await ada.press(place.SAVE, switch_value(here[0], on=False))
+    assert "is no longer among your saved papers" in text
+    assert "You have saved no papers yet" in text
+    await ada.press(place.SAVE, switch_value(here[0], on=True))
+    assert ada.papers() == [here[0]]
 
 
 def test_a_spot_is_read_as_it_was_written() -> None:
