@@ -38,7 +38,7 @@ async def measure(
 ) -> None:  # fmt: skip
     """Measure and print; every size can be chosen."""
     rng = np.random.default_rng(0)
-    read = _papers(papers, rng)
+    read = made_up(papers, rng)
     started = time.perf_counter()
     library = Library(read, [_vectors(read, size, rng) for size in SIZES])
     print(f"a library of {papers:,} papers is built in {time.perf_counter() - started:.2f} s")
@@ -110,7 +110,7 @@ def _candidates(library: Library, ids: list[str]) -> list[Candidate]:
     return [Candidate(id, trend) for id, trend in zip(ids, day, strict=True)]
 
 
-def _papers(count: int, rng: np.random.Generator) -> list[Paper]:
+def made_up(count: int, rng: np.random.Generator) -> list[Paper]:
     chances = 1 / np.arange(1, _VOCABULARY + 1)
     words = rng.choice(_VOCABULARY, (_SENTENCES, _WORDS), p=chances / chances.sum())
     sentences = [" ".join(f"word{word}" for word in row) for row in words]

@@ -32,7 +32,11 @@ from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
 from bot.exporting import Exporting
+from bot.greeting import Greeting
 from bot.health import Health, Line
+from bot.home import Home, Homes
+from bot.home_acts import HomeActs
+from bot.home_papers import HomePapers
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
 from bot.library import DEFAULT_TIMING, Library, now, open_library
@@ -45,6 +49,7 @@ from bot.mail.choosing import Choosing
 from bot.mail.mailing import Mailing
 from bot.mail.server import mail_server
 from bot.mail.smtp import Smtp
+from bot.members import Members
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
@@ -193,12 +198,20 @@ class Bot:
                 "feed": feeds.answering,
             },
         )
+        self.members = Members(slack, lambda: clock().timestamp(), lambda user_id: self.homes.touch(user_id))
+        papers = HomePapers(store, lists.for_you, entries, identity.team_id, clock)
+        home = Home(store, papers, self.members, identity.team_id, settings.papers_timezone, clock)
+        self.homes = Homes(home, ingest, self.surfaces, self.tasks, clock, timing.coalesce)
+        self.greeting = Greeting(store, slack, identity.team_id, seed, clock, timing)
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
-        self.voting = Voting(store, self.refresher, identity.user_id, metrics)
-        self.saving = Saving(store)
+        self.voting = Voting(store, self.refresher, identity.user_id, metrics, self.homes.touch)
+        self.saving = Saving(store, self.homes.touch)
+        self.home_acts = HomeActs(
+            store, self.homes, self.saving, self.surfaces, self.explaining, identity.team_id
+        )
         self.recovery = Recovery(store, ingest, slack, identity)
         self.backups = Backups(settings.papers_database, settings.papers_backups, clock)
-        self.stating = Stating(store, identity.team_id)
+        self.stating = Stating(store, identity.team_id, self.homes.touch)
         self.sharing = Sharing(store, slack, delivery, entries, identity, clock)
         self.pointing = Pointing(store, identity.team_id)
         discussing = Discussing(store, slack, identity, clock)
@@ -312,6 +325,7 @@ class Bot:
         forever = (
             self._post(),
             self.refresher.run(),
+            self.homes.run(),
             self.library.ingest.keep_fresh(self.timing.refresh),
             self.library.ingest.keep_asking(self.timing.tick),
             self.library.search.keep_fresh(self.timing.tick, self.clock),
@@ -406,6 +420,10 @@ class Bot:
             self.submitting,
             self.linking,
             self.conversing,
+            self.homes,
+            self.home_acts,
+            self.members,
+            self.greeting,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:
@@ -440,6 +458,7 @@ async def open_bot(
             try:
                 yield bot
             finally:
+                await bot.members.aclose()
                 await bot.recommender.aclose()
 
 

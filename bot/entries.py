@@ -29,8 +29,16 @@ class Entries:
         tallies = await self.store.tallies(self.team_id, ids)
         posted = await self._posted(ids, channel_id)
         saved = await self.store.saved_among(self.team_id, user_id, ids)
+        read = await self.store.read_among(self.team_id, user_id, ids)
         return [
-            Entry(paper, tallies[paper.id], snippets.get(paper.id), posted.get(paper.id), paper.id in saved)
+            Entry(
+                paper,
+                tallies[paper.id],
+                snippets.get(paper.id),
+                posted.get(paper.id),
+                paper.id in saved,
+                paper.id in read,
+            )
             for paper in papers
         ]
 

@@ -70,6 +70,9 @@ class Explaining:
 
     async def _unplaced(self, paper: Paper, channel_id: str) -> str:
         """How a paper came here that no edition of which the log tells has chosen."""
+        if not channel_id:
+            # Asked on the Home tab, of a paper that no channel of theirs had.
+            return "Ranked now, for you:"
         post = await self.store.post_about(paper.id, self.team_id, channel_id)
         if post is None:
             return "Not in an edition of this channel. Ranked now, for this channel and you:"

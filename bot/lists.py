@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from bot import emptiness
+from bot import emptiness, messages
 from bot.errors import UsageError
+from bot.for_you import UNTASTED, ForYou
 from bot.ingest import SEARCH_PATIENCE, Ingest
 from bot.messages import day_heading
 from bot.ranking import VERSION
@@ -21,9 +22,11 @@ PERIODS = {"day": 1, "today": 1, "week": 7, "month": 30, "year": 365, "all": 36_
 FIRST_DAY = date(2023, 5, 4)
 _TOP_CANDIDATES = 300
 _TOP_SHOWN = 50
-#: What is recommended to a person was listed in so many days.
-RECENT = timedelta(days=7)
-_RECOMMENDED = 30
+_NOTHING_NEW = "I have no new papers for you yet. `/papers today` reads today's."
+_NONE_LEFT = (
+    "You have read all papers of the last week that I would show you. The app's *Home* tab can show them again: "
+    "*Settings*, *Show what I have read*."
+)
 
 
 class Listing(NamedTuple):
@@ -46,6 +49,7 @@ class Lists:
         self.recommender = recommender
         self.team_id = team_id
         self.zone = zone
+        self.for_you = ForYou(store, recommender, team_id)
 
     async def day(self, day: date, audience: Audience, *, newest: bool) -> Listing:
         """The papers of a day, as this audience should see them; of the `newest` day instead where it has none."""
@@ -87,23 +91,14 @@ class Lists:
         today = self.ingest.today()
         # Where the bot is new, nobody has asked for a day yet.
         await self.ingest.ensure_day(today, SEARCH_PATIENCE)
-        listed = await self.store.listed(today - RECENT, today)
-        liking = await self.recommender.liking(user_id)
-        judged = {id for id, liked in liking.preferences.items() if abs(liked) > 0.1}
-        papers = await self.store.papers([id for id in listed if id not in judged])
-        if not papers:
-            raise UsageError("I have no new papers for you yet. `/papers today` reads today's.")
-        ranked = await self.recommender.rank(papers, Audience(user_id=user_id))
-        chosen = await self.recommender.choose(ranked, _RECOMMENDED, (), f"{user_id} {today}")
-        note = (
-            ""
-            if ranked.tasted
-            else (
-                "I don't know your taste yet, so these are everybody's favourites: vote on papers, "
-                "or name some with `/papers taste add`."
-            )
+        picks = await self.for_you.of(user_id)
+        if not picks.papers:
+            raise UsageError(_NONE_LEFT if picks.hidden else _NOTHING_NEW)
+        hidden = (
+            f"{messages.count(picks.hidden, 'paper')} that you have read left out." if picks.hidden else ""
         )
-        return Listing("*For you, of the last week*", [ranked.papers[one.id] for one in chosen], note)
+        note = " ".join(filter(None, ["" if picks.tasted else UNTASTED, hidden]))
+        return Listing("*For you, of the last week*", picks.papers, note)
 
     async def record(self, papers: Iterable[Paper], offset: int, audience: Audience) -> None:
         """Keep what was shown to a person, so that what they left alone can be learned from.

@@ -137,13 +137,14 @@ class Recommender:
         *,
         together: bool = False,
         until: datetime | None = None,
+        mine: Liking | None = None,
     ) -> Ranked:
         """The papers as this audience should see them, best first; those it muted are left out.
 
         Upvotes are compared within the days that papers were listed on, or of all `together`. With `until`, as it would
-        have been at that time.
+        have been at that time. What the person likes need not be read again where it is at hand as `mine`.
         """
-        facts = await self._facts(papers, audience, together=together, until=until)
+        facts = await self._facts(papers, audience, together=together, until=until, mine=mine)
         return await self._aside(self._ranked, facts)
 
     async def choose(self, ranked: Ranked, size: int, bloomed: Sequence[str], seed: str) -> list[Choice]:
@@ -190,6 +191,10 @@ class Recommender:
         # What is muted has a score, too, and whoever asks for it is answered.
         return await self._aside(self._explained, paper.id, facts._replace(papers=[paper]), parts)
 
+    async def reasons(self, ranked: Ranked, ids: Sequence[str]) -> dict[str, list[Reason]]:
+        """Why each of these papers has its score, by paper, the weightiest part first."""
+        return await self._aside(_reasons, ranked, ids)
+
     async def liking(self, owner_id: str, until: datetime | None = None) -> Liking:
         """What a person or a channel likes; nothing where that is switched off, but what they mute."""
         if not owner_id:
@@ -228,12 +233,11 @@ class Recommender:
         *,
         together: bool = False,
         until: datetime | None = None,
+        mine: Liking | None = None,
     ) -> Facts:
         now, ids = until or self.clock(), [paper.id for paper in papers]
-        person, channel = (
-            await self.liking(audience.user_id, until),
-            await self.liking(audience.channel_id, until),
-        )
+        person = mine or await self.liking(audience.user_id, until)
+        channel = await self.liking(audience.channel_id, until)
         wanted = [
             paper for paper in papers if not (person.wishes.mutes(paper) or channel.wishes.mutes(paper))
         ]
@@ -308,6 +312,19 @@ class Recommender:
         if known is None or known.root is not library.root or known.preferences != told:
             known = self._tastes[owner_id] = _Learned(library.root, told, taste.learn(library, preferences))
         return known.taste
+
+
+def _reasons(ranked: Ranked, ids: Sequence[str]) -> dict[str, list[Reason]]:
+    scored = {one.id: one for one in ranked.scored}
+    told = why.explain_all(
+        [ranked.candidates[id] for id in ids],
+        [scored[id] for id in ids],
+        ranked.library,
+        ranked.person,
+        ranked.channel,
+        ranked.tallies,
+    )
+    return dict(zip(ids, told, strict=True))
 
 
 def is_channel(owner_id: str) -> bool:

@@ -10,8 +10,12 @@ from bot.conversing import Conversing
 from bot.errands import Errands
 from bot.explaining import Explaining
 from bot.exporting import Exporting
+from bot.greeting import Greeting
+from bot.home import Homes
+from bot.home_acts import HomeActs
 from bot.linking import Linking
 from bot.mail.choosing import Choosing
+from bot.members import Members
 from bot.metrics import Metrics
 from bot.pointing import Pointing
 from bot.privacy import Privacy
@@ -49,3 +53,7 @@ class Services:
     submitting: Submitting
     linking: Linking
     conversing: Conversing
+    homes: Homes
+    home_acts: HomeActs
+    members: Members
+    greeting: Greeting

@@ -382,6 +382,9 @@ def _sent(message: Mapping[str, Any], bot_id: str) -> Sent | None:
     if metadata.get("event_type") != EVENT_TYPE or message.get("bot_id") != bot_id:
         return None
     payload, ts = metadata["event_payload"], str(message["ts"])
+    if "edition" not in payload:
+        # A greeting.
+        return None
     in_thread = message.get("thread_ts") not in (None, ts)
     return Sent(
         ts,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.asking import Asker
 from bot.errors import UsageError
 from bot.explaining import mutes_of
@@ -12,11 +14,15 @@ from storage.models import Interest, Opening, Subject
 
 
 class Stating:
-    """Records what is stated in one workspace. Every method raises UsageError with the sentence a person reads."""
+    """Records what is stated in one workspace. Every method raises UsageError with the sentence a person reads.
 
-    def __init__(self, store: Store, team_id: str) -> None:
+    `touch_home` is told of whoever stated something.
+    """
+
+    def __init__(self, store: Store, team_id: str, touch_home: Callable[[str], None]) -> None:
         self.store = store
         self.team_id = team_id
+        self.touch_home = touch_home
 
     async def state(
         self, statement: Statement, asker: Asker, at: float, *, undoing: bool = False
@@ -36,6 +42,7 @@ class Stating:
             # One press, delivered twice.
             return None
         await self.store.record_interests([stated])
+        self.touch_home(asker.user_id)
         after = await self._stated(statement, asker)
         if (after.attitude if after else 0) != statement.attitude:
             return None
@@ -56,6 +63,7 @@ class Stating:
         await self.store.record_opening(
             Opening(team_id=self.team_id, user_id=user_id, paper_id=paper.id, opened_at=at)
         )
+        self.touch_home(user_id)
 
     async def _stated(self, statement: Statement, asker: Asker) -> Interest | None:
         """What a person wants of the same now, if anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import NamedTuple
 
 from bot.known import known_paper
@@ -26,13 +27,21 @@ class Voted(NamedTuple):
 
 
 class Voting:
-    """Records what people say of papers in one workspace."""
+    """Records what people say of papers in one workspace; `touch_home` is told of whoever did."""
 
-    def __init__(self, store: Store, refresher: Refresher, bot_user_id: str, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: Store,
+        refresher: Refresher,
+        bot_user_id: str,
+        metrics: Metrics,
+        touch_home: Callable[[str], None],
+    ) -> None:
         self.store = store
         self.refresher = refresher
         self.bot_user_id = bot_user_id
         self.metrics = metrics
+        self.touch_home = touch_home
 
     async def reacted(self, reaction: Reaction, author: str = "") -> None:
         """A reaction was added or removed; `author` is who wrote the message, where Slack says so.
@@ -48,6 +57,7 @@ class Voting:
         if paper_id:
             self._stored("reaction")
             self.refresher.touch([paper_id])
+            self.touch_home(reaction.user_id)
 
     async def clicked(self, click: Click) -> Voted:
         """A paper's button was pressed. Raises UsageError for a paper that is not in the store."""
@@ -62,6 +72,7 @@ class Voting:
             await self.store.record_click(click.model_copy(update={"value": int(before != 1)}))
             self._stored("button")
         self.refresher.touch([click.paper_id])
+        self.touch_home(click.user_id)
         after = await self.store.vote_of(click.team_id, click.user_id, click.paper_id)
         tally = (await self.store.tallies(click.team_id, [click.paper_id]))[click.paper_id]
         return Voted(paper, new, before, after, tally)

@@ -37,6 +37,13 @@ async def search(page: Page) -> None:
     await answer.evaluate("it => it.scrollIntoView()")
 
 
+async def home(page: Page) -> None:
+    """What is for somebody who has voted, and why."""
+    await page.get_by_role("link", name="Home").click()
+    await page.locator("[data-action-id=home_turn_for_you]").click()
+    await expect(page.locator(".home-view h3")).to_have_text("For you")
+
+
 async def hood(page: Page) -> None:
     """The panel of calls and deliveries, with one of them opened."""
     await edition(page)
@@ -54,6 +61,7 @@ async def take() -> None:
             await _picture(here, browser, "edition-light", edition)
             await _picture(here, browser, "edition-dark", edition, "dark")
             await _picture(here, browser, "under-the-hood", hood)
+            await _picture(here, browser, "home", home)
             await _picture(here, browser, "search", search)
             await _mail(here, browser)
 

@@ -31,6 +31,7 @@ from bot.messages import (
     UNDO,
     VOTE,
 )
+from bot.messages.home import place
 from bot.messages.mail import MAIL_CONFIRM, MAIL_SET, MAIL_SETS
 from bot.services import Services
 from handlers import (
@@ -38,6 +39,7 @@ from handlers import (
     commands,
     direct,
     errors,
+    home,
     links,
     mail,
     mentions,
@@ -53,11 +55,13 @@ Handler = Callable[..., Awaitable[Any]]
 COMMANDS: dict[str, Handler] = {"/papers": commands.papers}
 #: By the names that the manifest subscribes to.
 EVENTS: dict[str, Handler] = {
+    "app_home_opened": home.opened,
     "app_mention": mentions.mentioned,
     **dict.fromkeys(
         ("assistant_thread_started", "assistant_thread_context_changed"), mentions.assistant_opened
     ),
     "link_shared": links.shared,
+    "member_joined_channel": home.joined,
     "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
@@ -80,13 +84,32 @@ ACTIONS: dict[str, Handler] = {
     **dict.fromkeys((MAIL_SET, *MAIL_SETS), mail.choose),
     MAIL_CONFIRM: mail.confirm,
 }
+#: On the Home tab, where nothing has a `response_url`.
+ACTIONS |= {
+    **dict.fromkeys(place.TURNS, home.turn),
+    place.SEARCH: home.search,
+    place.VOTE: home.vote,
+    place.SAVE: home.save,
+    place.READ: home.read,
+    place.MARK: home.mark,
+    place.MENU: home.menu,
+    place.UNDO: home.undo,
+    place.NOTE: home.note,
+    place.UNDO_NOTE: home.undo_note,
+    place.HIDE: home.hide,
+    place.TASTE: home.taste,
+}
 #: Message and global shortcuts, by their callback ids.
 SHORTCUTS: dict[str, Handler] = {
     **dict.fromkeys((shortcuts.SAVE_PAPER, shortcuts.FIND_SIMILAR, shortcuts.DISCUSS), shortcuts.errand),
     **dict.fromkeys((shortcuts.SUBMIT_FROM_MESSAGE, shortcuts.SUBMIT), submissions.open_form),
 }
 #: What is done when a modal is submitted, by its callback id.
-VIEWS: dict[str, Handler] = {SUBMIT_VIEW: submissions.submit}
+VIEWS: dict[str, Handler] = {
+    SUBMIT_VIEW: submissions.submit,
+    place.WRITE_NOTE: home.write_note,
+    place.MUTE: home.mute,
+}
 
 
 def register(app: AsyncApp, services: Services) -> None:

@@ -20,14 +20,14 @@ async def vote(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
     """The upvote button: stored, then acknowledged, like a reaction."""
     services: Services = context["services"]
     reply = Reply(services.slack, body)
-    clicking = services.voting.clicked(_click(action, body, services.identity.team_id))
+    clicking = services.voting.clicked(click_of(action, body, services.identity.team_id))
     voted = await stored(clicking, ack, services, reply)
     in_channel = not (body.get("container") or {}).get("is_ephemeral")
     if voted and (said := _answer(voted, in_channel=in_channel)):
         services.tasks.start(reply(said), reply.failure)
 
 
-def _click(action: dict[str, Any], body: dict[str, Any], team_id: str) -> Click:
+def click_of(action: dict[str, Any], body: dict[str, Any], team_id: str) -> Click:
     return Click(
         team_id=team_id,
         paper_id=str(action.get("value") or ""),

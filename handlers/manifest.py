@@ -16,14 +16,14 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "app_mentions:read": (),
     "assistant:write": ("assistant.threads.setStatus", "assistant.threads.setSuggestedPrompts"),
     "channels:history": ("conversations.history", "conversations.replies"),
-    "channels:read": ("conversations.info", "conversations.list"),
+    "channels:read": ("conversations.info", "conversations.list", "users.conversations"),
     "chat:write": ("chat.postEphemeral", "chat.postMessage", "chat.update"),
     "commands": (),
     # And for the address that a file's own object names.
     "files:read": ("files.info",),
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
     "groups:history": ("conversations.history", "conversations.replies"),
-    "groups:read": ("conversations.info", "conversations.list"),
+    "groups:read": ("conversations.info", "conversations.list", "users.conversations"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
     # A file can't be sent to a person, only to the conversation with them.
@@ -64,7 +64,11 @@ def manifest(url: str = "") -> dict[str, Any]:
         },
         "features": {
             "bot_user": {"display_name": "papers", "always_online": True},
-            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "slash_commands": commands,
             "shortcuts": [
                 {"callback_id": callback_id, "type": kind, "name": name, "description": description}

@@ -93,6 +93,13 @@ class Connected:
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         return list(self.each(sql, values))
 
+    def tuples(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows without the names of their columns, where there may be thousands and somebody waits."""
+        try:
+            return self.db.conn.execute(sql, values).fetchall()
+        except FAILURES as error:
+            raise understood(error, self.path) from error
+
     def each(self, sql: str, values: Mapping[str, Any] | None = None) -> Iterator[Row]:
         """The rows as they are consumed, where there may be millions."""
         try:

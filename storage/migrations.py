@@ -314,6 +314,40 @@ def m012_topics(db: Database) -> None:
 
 
 @migrations()
+def m013_home(db: Database) -> None:
+    # `since` is when the visit before this one ended: what came later is new to that person.
+    db.execute("""
+        CREATE TABLE visits (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, since REAL NOT NULL, seen_at REAL NOT NULL,
+            PRIMARY KEY (team_id, user_id)
+        ) STRICT, WITHOUT ROWID""")
+    # A person is greeted in their direct messages (their channel is empty here), a channel without a person.
+    db.execute("""
+        CREATE TABLE greetings (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, channel_id TEXT NOT NULL, sent INTEGER NOT NULL,
+            began_at TEXT NOT NULL, claimed_at TEXT NOT NULL, PRIMARY KEY (team_id, user_id, channel_id)
+        ) STRICT, WITHOUT ROWID""")
+    # Beside `openings`, from which the ranking learns: that somebody ticks a paper off says nothing of liking it.
+    db.execute("""
+        CREATE TABLE read_marks (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, paper_id TEXT NOT NULL REFERENCES papers (id),
+            read INTEGER NOT NULL, marked_at REAL NOT NULL, PRIMARY KEY (team_id, user_id, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE reading_settings (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, hide_read INTEGER NOT NULL,
+            PRIMARY KEY (team_id, user_id)
+        ) STRICT, WITHOUT ROWID""")
+    # `before` is what an undo brings back. A note that was taken away stays, empty, as in `saves`.
+    db.execute("""
+        CREATE TABLE private_notes (
+            team_id TEXT NOT NULL, user_id TEXT NOT NULL, paper_id TEXT NOT NULL REFERENCES papers (id),
+            text TEXT NOT NULL, before TEXT NOT NULL, written_at REAL NOT NULL,
+            PRIMARY KEY (team_id, user_id, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+
+
+@migrations()
 def m014_mail(db: Database) -> None:
     db.execute("""
         CREATE TABLE mail_wishes (

@@ -413,6 +413,26 @@ class Opening(_Value):
     opened_at: float
 
 
+class ReadMark(_Value):
+    """Somebody marked a paper as read or, by `read` False, as unread again."""
+
+    team_id: str
+    user_id: str
+    paper_id: str
+    read: bool
+    marked_at: float
+
+
+class Note(_Value):
+    """What a person wrote about a paper, for themselves alone; empty once it was taken away."""
+
+    team_id: str
+    user_id: str
+    paper_id: str
+    text: str
+    written_at: float
+
+
 class SignalKind(StrEnum):
     UP = "up"
     DOWN = "down"

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from storage.database import Connected, as_json
 from storage.models import Activity
-from storage.signals import VOTES_OF_CHANNEL, VOTES_OF_WORKSPACE
+from storage.signals import VOTES_OF_CHANNEL, VOTES_OF_PERSON, VOTES_OF_WORKSPACE
 
 WEEK = timedelta(days=7)
 # A post that has a ts was sent, whatever became of it.
@@ -75,6 +75,18 @@ class Statistics(Connected):
         for row in rows:
             found.setdefault(row["paper_id"], []).append(row["at"])
         return found
+
+    async def votes_of_person(
+        self, team_id: str, user_id: str, first: datetime, weeks: int
+    ) -> tuple[int, list[int]]:
+        """How many votes of a person stand, and how many of them they cast in each of so many weeks from `first` on."""
+        rows = self.rows(
+            "SELECT iif(at < :first, -1, CAST((at - :first) / :seconds AS INTEGER)) AS week, count(*) AS votes "
+            f"FROM ({VOTES_OF_PERSON}) GROUP BY week",
+            {**self._in(team_id, user_id), "first": first.timestamp(), "seconds": WEEK.total_seconds()},
+        )
+        found = {row["week"]: row["votes"] for row in rows}
+        return sum(found.values()), [found.get(week, 0) for week in range(weeks)]
 
     def _in(self, team_id: str, channel_id: str, since: datetime | None = None) -> dict[str, str | float]:
         return {

@@ -24,11 +24,13 @@ from storage.papers import Papers
 from storage.pasted import PastedLinks
 from storage.personal import Personal
 from storage.posts import Posts
+from storage.reading import Reading
 from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
 from storage.submissions import Submissions
 from storage.topics import Topics
+from storage.visits import Visits
 from storage.votes import Votes
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
@@ -54,6 +56,8 @@ class Store(
     PastedLinks,
     Submissions,
     Conversations,
+    Reading,
+    Visits,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

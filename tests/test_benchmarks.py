@@ -9,7 +9,19 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import harness, page, post, ranking, reaction, search, slash_command, start, taste, votes
+from benchmarks import (
+    harness,
+    home,
+    page,
+    post,
+    ranking,
+    reaction,
+    search,
+    slash_command,
+    start,
+    taste,
+    votes,
+)
 from benchmarks.search_corpus import Varied
 from benchmarks.search_queries import LIKE, PLAIN, QUESTION
 from storage.models import Paper
@@ -119,6 +131,24 @@ async def test_the_ranking_benchmark_prints_its_times_and_what_tastes_take(
         ranking.PRODUCTS,
     }
     assert "3 people's tastes of 20 votes: " in report
+
+
+async def test_the_home_benchmark_prints_every_section_and_how_long_the_loop_stood_still(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await home.measure(rounds=1, times=1, votes=30, saved=10, read=5, listed=3)
+    report = capsys.readouterr().out
+    assert set(sides_of(report)) == {
+        home.EDITION,
+        home.LIST,
+        home.PICKS,
+        home.KEPT,
+        home.SAVED,
+        home.SEARCHED,
+        home.NUMBERS,
+        home.TEN,
+    }
+    assert "the loop stood still for" in report
 
 
 async def test_a_benchmark_is_a_command_whose_help_says_what_it_measures() -> None:

@@ -339,6 +339,55 @@ async def test_the_app_has_a_home_tab(visit: Opener) -> None:
     await expect(page.locator("form.composer")).to_have_count(0)
 
 
+async def test_home_is_read_voted_on_and_searched(visit: Opener) -> None:
+    page = await visit()
+    await page.get_by_role("link", name="Home").click()
+    home = page.locator(".home-view")
+    await expect(home.locator("h3")).to_have_text("Papers of Monday 22 December 2025")
+    await expect(home).to_contain_text("The edition of #papers")
+    await home.locator("[data-action-id=home_vote]").first.click()
+    await expect(home.locator("[data-action-id=home_vote]").first).to_have_text("👍 Upvote  1")
+    await home.locator("[data-action-id=home_save]").first.click()
+    await home.get_by_role("button", name="📝 Note").click()
+    modal = page.locator("dialog.modal")
+    await modal.locator("textarea").fill("for Friday")
+    await modal.get_by_role("button", name="Save").click()
+    await expect(home).to_contain_text("📝 for Friday")
+    await home.locator("[data-action-id=home_turn_saved]").click()
+    box = home.get_by_label("Search your saved papers and notes").locator("input")
+    await box.fill("friday")
+    await box.press("Enter")
+    await expect(home).to_contain_text("1 of 1 paper for “friday”")
+    await home.get_by_role("button", name="Show all").click()
+    await expect(home.locator("[data-action-id=home_search]")).to_have_value("")
+    await expect(home.locator("[data-action-id=home_vote]")).to_have_count(1)
+
+
+async def test_home_follows_a_reaction_in_another_page(visit: Opener) -> None:
+    page, channel = await visit(), await visit()
+    await page.get_by_role("link", name="Home").click()
+    votes = page.locator("[data-action-id=home_vote]")
+    await expect(votes.first).to_have_text("👍 Upvote")
+    await add_reaction(first_paper(channel), "+1")
+    await expect(votes.first).to_have_text("👍 Upvote  1")
+
+
+async def test_why_and_settings_stand_on_home(visit: Opener) -> None:
+    page = await visit()
+    await page.get_by_role("link", name="Home").click()
+    home = page.locator(".home-view")
+    await home.locator("details.menu summary").first.click()
+    await home.get_by_role("button", name="Why this paper?").first.click()
+    modal = page.locator("dialog.modal")
+    await expect(modal).to_contain_text("in this channel's edition of")
+    await modal.get_by_role("button", name="Close").first.click()
+    await expect(modal).to_have_count(0)
+    await home.locator("[data-action-id=home_turn_settings]").click()
+    await home.get_by_role("button", name="Hide what I have read").click()
+    await expect(home).to_contain_text("From now on your lists leave out what you have read")
+    await expect(home.get_by_role("button", name="Show what I have read")).to_be_visible()
+
+
 async def test_a_vote_shows_in_every_open_page(browser: Browser, here: Trial, visit: Opener) -> None:
     ada = await visit()
     async with watched(browser) as (window, wrong):

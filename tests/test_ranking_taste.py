@@ -89,12 +89,12 @@ def test_liked_papers_without_a_vector_leave_that_view_silent() -> None:
 
 def test_the_neighbours_of_a_paper_are_the_liked_ones_of_its_field() -> None:
     learned = learn(LIBRARY, dict.fromkeys([*shelf.ids("robots", 0, 4), *shelf.ids("graphs", 0, 4)], 1.0))
-    near = neighbours(LIBRARY, learned, "robots-9")
+    near = neighbours(LIBRARY, learned, ["robots-9"])[0]
     assert len(near) == 3
     assert {neighbour.id.partition("-")[0] for neighbour in near} == {"robots"}
     assert [one.share for one in near] == sorted((one.share for one in near), reverse=True)
     assert sum(neighbour.share for neighbour in near) <= 1 + 1e-6
-    assert neighbours(LIBRARY, NO_TASTE, "robots-9") == []
+    assert neighbours(LIBRARY, NO_TASTE, ["robots-9"]) == [[]]
 
 
 @pytest.mark.parametrize(

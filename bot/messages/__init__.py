@@ -30,7 +30,7 @@ from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.files import bibtex_message, sent_message
 from bot.messages.help import command_help, help_message
-from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
+from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of, statement_value
 from bot.messages.papers import (
     VOTE,
     drawn,
@@ -180,6 +180,7 @@ __all__ = [
     "short_date",
     "stated_message",
     "statement_of",
+    "statement_value",
     "stats_message",
     "submit_form",
     "submitted_message",

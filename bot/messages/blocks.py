@@ -21,6 +21,7 @@ VALUE_LIMIT = 2000
 PLACEHOLDER_LIMIT = 150
 OPTION_LIMIT = 75
 OPTION_VALUE_LIMIT = 150
+BLOCK_ID_LIMIT = 255
 #: How many an overflow menu can hold, and a select.
 OVERFLOW_OPTIONS, SELECT_OPTIONS = 5, 100
 #: A link longer than this, as it is sent, is left out: no page of a paper or its code needs it.
@@ -93,6 +94,28 @@ def select(action_id: str, placeholder: str, options: Sequence[tuple[str, str]])
         "action_id": action_id,
         "placeholder": _plain(placeholder, PLACEHOLDER_LIMIT),
         "options": [_option(*option) for option in options[:SELECT_OPTIONS]],
+    }
+
+
+def typed(
+    block_id: str, action_id: str, label: str, *, hint: str, initial: str = "", most: int = SECTION_LIMIT
+) -> Block:
+    """A line of a view to type into, reported as soon as Enter is pressed."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "placeholder": _plain(hint, PLACEHOLDER_LIMIT),
+        "max_length": most,
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+        **({"initial_value": initial} if initial else {}),
+    }
+    return {
+        "type": "input",
+        "block_id": block_id[:BLOCK_ID_LIMIT],
+        "dispatch_action": True,
+        "optional": True,
+        "label": _plain(label, BUTTON_LIMIT),
+        "element": element,
     }
 
 

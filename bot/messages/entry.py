@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     snippet: Snippet | None = None
     posted: Posted | None = None
     saved: bool = False
+    read: bool = False
 
 
 class Place(NamedTuple):
@@ -60,7 +61,7 @@ class Press(NamedTuple):
 def entry_blocks(entry: Entry, place: Place) -> list[Block]:
     paper = entry.paper
     # A paper from a file may have neither facts nor links, and Slack takes no empty block.
-    below = [text for text in (_facts(entry), links(paper, short=True)) if text]
+    below = [text for text in (facts(entry), links(paper, short=True)) if text]
     press = Press(paper.id, not entry.saved, place)
     return [
         section(_text(entry, _LIMIT - sum(map(len, below)))),
@@ -118,8 +119,9 @@ def _body(entry: Entry, room: int) -> str:
     return warning + highlighted(entry.snippet, room - len(warning))
 
 
-def _facts(entry: Entry) -> str:
-    return _joined(_here(entry), upstream(entry.paper), "saved by you" if entry.saved else "")
+def facts(entry: Entry) -> str:
+    own = ("saved by you" if entry.saved else "", "✓ read" if entry.read else "")
+    return _joined(_here(entry), upstream(entry.paper), *own)
 
 
 def _here(entry: Entry) -> str:

@@ -103,4 +103,8 @@ def links(paper: Paper, *, short: bool = False) -> str:
 
 
 def vote_button(paper: Paper, tally: Tally) -> Block:
-    return button(VOTE, f"👍 Upvote  {tally.up}" if tally.up else "👍 Upvote", paper.id)
+    return button(VOTE, vote_label(tally), paper.id)
+
+
+def vote_label(tally: Tally) -> str:
+    return f"👍 Upvote  {tally.up}" if tally.up else "👍 Upvote"

@@ -118,7 +118,7 @@ def _of_paper(statement: Statement, paper: Paper) -> str:
 
 
 def _of_words(statement: Statement) -> str:
-    kind, value = _named_subject(statement)
+    kind, value = named_subject(statement)
     papers = f"papers {'by' if kind == 'Author' else 'in' if kind == 'Category' else 'on'} {quoted(value)}"
     match statement.attitude:
         case 1:
@@ -132,12 +132,12 @@ def _of_words(statement: Statement) -> str:
 
 
 def _mute_select(mutes: Sequence[Statement]) -> list[Block]:
-    options = [(statement_value(one), ": ".join(_named_subject(one))) for one in mutes]
+    options = [(statement_value(one), ": ".join(named_subject(one))) for one in mutes]
     fitting = [option for option in options if len(option[0]) <= OPTION_VALUE_LIMIT]
     return [select(MUTE, "Mute…", fitting)] if fitting else []
 
 
-def _named_subject(statement: Statement) -> tuple[str, str]:
+def named_subject(statement: Statement) -> tuple[str, str]:
     """What a statement is about, and its value without the marks of a query."""
     value = statement.value
     if statement.subject is Subject.AUTHOR:

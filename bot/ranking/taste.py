@@ -28,6 +28,8 @@ HALF_TRUSTED = 3.0
 DISLIKE = 0.2
 #: After so many newer votes an older one counts half, so that a taste follows when interests change.
 HALF_LIFE = 30.0
+#: A paper's neighbours are looked for among so many of those liked: the next one counts a thousandth of the newest.
+COMPARED = 300
 #: Where all papers are equally close, no difference is a great one.
 LEAST_DEVIATION = 1e-3
 
@@ -85,14 +87,23 @@ def score(library: Library, taste: Taste, ids: Sequence[str]) -> Floats:
     return scores
 
 
-def neighbours(library: Library, taste: Taste, id: str, most: int = NEAREST) -> list[Neighbour]:
-    """The liked papers that are most like this one, nearest first: those that its score rests on."""
-    if not taste.liked.ids:
-        return []
-    alike = library.alike([id], taste.liked.ids)[0] * np.array(taste.liked.weights, np.float32)
-    shares = np.maximum(alike, 0) / max(float(np.maximum(alike, 0).sum()), 1e-12)
-    best = np.argsort(-shares, kind="stable")[:most]
-    return [Neighbour(taste.liked.ids[n], float(shares[n])) for n in best if shares[n] > 0]
+def neighbours(
+    library: Library, taste: Taste, ids: Sequence[str], most: int = NEAREST
+) -> list[list[Neighbour]]:
+    """For each paper the liked ones that are most like it, nearest first: those that its score rests on."""
+    if not (taste.liked.ids and ids):
+        return [[] for _ in ids]
+    weights = np.array(taste.liked.weights, np.float32)
+    # What has faded to nothing beside the others is not compared at all.
+    heaviest = np.sort(np.argsort(-weights, kind="stable")[:COMPARED])
+    liked = [taste.liked.ids[n] for n in heaviest]
+    alike = np.maximum(library.alike(ids, liked) * weights[heaviest], 0)
+    shares = alike / np.maximum(alike.sum(axis=1, keepdims=True), 1e-12)
+    best = np.argsort(-shares, axis=1, kind="stable")[:, :most]
+    return [
+        [Neighbour(liked[n], float(row[n])) for n in nearest if row[n] > 0]
+        for row, nearest in zip(shares, best, strict=True)
+    ]
 
 
 def _faded(weights: Mapping[str, float]) -> dict[str, float]:

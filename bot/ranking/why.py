@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bot.ranking.library import Library
@@ -39,16 +39,48 @@ def explain(
 
     Of a part that hardly counts, the text is empty.
     """
-    near = {Part.PERSON: person, Part.CHANNEL: channel}
-    reasons = []
+    return explain_all([candidate], [scored], library, person, channel, {candidate.id: tally})[0]
+
+
+def explain_all(
+    candidates: Sequence[Candidate],
+    scored: Sequence[Scored],
+    library: Library,
+    person: Taste,
+    channel: Taste,
+    tallies: Mapping[str, Tally],
+) -> list[list[Reason]]:
+    """The reasons of each of several papers, in their order: their neighbours are looked for together."""
+    near = {
+        part: (
+            taste,
+            dict(zip((one.id for one in scored), _close(library, taste, part, scored), strict=True)),
+        )
+        for part, taste in ((Part.PERSON, person), (Part.CHANNEL, channel))
+    }
+    return [
+        sorted(
+            _reasons(candidate, one, library, near, tallies.get(one.id, NO_VOTES)),
+            key=lambda reason: -abs(reason.value),
+        )
+        for candidate, one in zip(candidates, scored, strict=True)
+    ]
+
+
+_Near = Mapping[Part, tuple[Taste, Mapping[str, tuple[str, ...]]]]
+
+
+def _reasons(
+    candidate: Candidate, scored: Scored, library: Library, near: _Near, tally: Tally
+) -> Iterator[Reason]:
     for part, value in scored.parts.items():
         if abs(value) < WORTH_SAYING:
-            reasons.append(Reason(part, value))
+            yield Reason(part, value)
         elif part in near:
-            reasons.append(_taste(part, value, scored.id, library, near[part]))
+            taste, close = near[part]
+            yield _taste(part, value, scored.id, library, taste, close[scored.id])
         else:
-            reasons.append(Reason(part, value, _text(part, value, candidate, tally)))
-    return sorted(reasons, key=lambda reason: -abs(reason.value))
+            yield Reason(part, value, _text(part, value, candidate, tally))
 
 
 def sentence(reasons: Sequence[Reason]) -> str:
@@ -75,13 +107,15 @@ def _with_titles(reason: Reason) -> str:
     return f"{reason.text}: {named}" if named else reason.text
 
 
-def _taste(part: Part, value: float, id: str, library: Library, taste: Taste) -> Reason:
-    """What a taste says of a paper, with the liked papers nearest to it where they speak for it."""
+def _taste(
+    part: Part, value: float, id: str, library: Library, taste: Taste, close: tuple[str, ...]
+) -> Reason:
+    """What a taste says of a paper, with the liked papers close to it where they speak for it."""
     mine = part is Part.PERSON
     liked = "you liked" if mine else "upvoted here"
     # What was shown and left alone counts a little, like what was voted down.
     passed = "papers you passed over" if mine else "papers passed over here"
-    near = _close(library, taste, id) if value > 0 else ()
+    near = close if value > 0 else ()
     if value > 0 and id in taste.liked.ids:
         text = f"one of the papers {liked}" + (f", and close to {_count(len(near), 'other')}" if near else "")
     elif near:
@@ -95,10 +129,11 @@ def _taste(part: Part, value: float, id: str, library: Library, taste: Taste) ->
     return Reason(part, value, text, near, tuple(library.papers[id].title for id in near))
 
 
-def _close(library: Library, taste: Taste, id: str) -> tuple[str, ...]:
-    """The papers that a taste was learned from and this one is close to, but itself."""
-    found = (neighbour.id for neighbour in neighbours(library, taste, id, NEAREST + 1))
-    return tuple(other for other in found if other != id)[:NEAREST]
+def _close(library: Library, taste: Taste, part: Part, scored: Sequence[Scored]) -> list[tuple[str, ...]]:
+    """For each paper those that a taste was learned from and it is close to, but itself; none where none is named."""
+    named = [one.id for one in scored if one.parts[part] >= WORTH_SAYING]
+    found = dict(zip(named, neighbours(library, taste, named, NEAREST + 1), strict=True))
+    return [tuple(near.id for near in found.get(one.id, ()) if near.id != one.id)[:NEAREST] for one in scored]
 
 
 def _text(part: Part, value: float, candidate: Candidate, tally: Tally) -> str:
