@@ -51,6 +51,7 @@ from bot.slack import Identity, Slack, session
 from bot.stating import Stating
 from bot.stats import Reporter
 from bot.subscribing import Subscribing
+from bot.subscriptions import Subscriptions
 from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
@@ -126,7 +127,17 @@ class Bot:
         self.tasting = Tasting(store, self.recommender, finding, attachments, identity.team_id, zone, clock)
         reporter = Reporter(Prover(self.recommender), clock)
         permission = Permission(slack, settings.papers_subscribers)
-        subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
+        self.subscriptions = Subscriptions(
+            store,
+            slack,
+            self.surfaces,
+            permission,
+            self.subscription(""),
+            identity.user_id,
+            clock,
+            timing.modal,
+        )
+        subscribing = Subscribing(store, permission, self.subscriptions, self.subscription(""))
         self.answers = Answers(
             store,
             ingest,
@@ -142,6 +153,7 @@ class Bot:
             {
                 "subscribe": subscribing.subscribing,
                 "unsubscribe": subscribing.unsubscribing,
+                "subscriptions": self.subscriptions.answering,
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
             },
@@ -331,6 +343,7 @@ class Bot:
             self.tasks,
             self.allowance,
             self.library.metrics,
+            self.subscriptions,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

@@ -12,6 +12,7 @@ from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.stating import Stating
+from bot.subscriptions import Subscriptions
 from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
@@ -33,3 +34,4 @@ class Services:
     tasks: Tasks
     allowance: Allowance
     metrics: Metrics
+    subscriptions: Subscriptions

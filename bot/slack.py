@@ -143,6 +143,19 @@ class Slack:
                 channel=user_id, text=message["text"], blocks=message["blocks"]
             )
 
+    async def whisper(self, channel: str, user_id: str, message: Message) -> None:
+        """Say something to one person in a channel. Raises as `tell` does."""
+        with repeatable(channel):
+            await self.client.chat_postEphemeral(
+                channel=channel, user=user_id, text=message["text"], blocks=message["blocks"]
+            )
+
+    async def direct(self, user_id: str) -> str:
+        """The id of a person's messages with the bot. Raises as `tell` does."""
+        with repeatable():
+            answer = await self.client.conversations_open(users=user_id)
+        return str(answer["channel"]["id"])
+
     async def find(
         self, channel: str, message: Message, metadata: Mapping[str, Any], *, since: str, thread_ts: str = ""
     ) -> str | None:

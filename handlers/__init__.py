@@ -9,15 +9,22 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.messages import (
     BACK,
+    EDIT_SUBSCRIPTION,
     LESS_LIKE,
     MENU,
     MORE,
     MORE_LIKE,
     MUTE,
+    NEW_SUBSCRIPTION,
     READ,
     SAVE,
     SHARE,
     SIMILAR,
+    SUBSCRIPTION,
+    SUBSCRIPTION_DELETE,
+    SUBSCRIPTION_PREVIEW,
+    SUBSCRIPTION_TURN,
+    SUBSCRIPTION_UNDO,
     SUGGESTION,
     TASTE_DROP,
     TASTE_RESET,
@@ -27,7 +34,7 @@ from bot.messages import (
     VOTE,
 )
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, reactions
+from handlers import actions, commands, direct, errors, menus, reactions, subscriptions
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -49,11 +56,15 @@ ACTIONS: dict[str, Handler] = {
     UNDO: menus.undo,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
+    NEW_SUBSCRIPTION: subscriptions.new,
+    EDIT_SUBSCRIPTION: subscriptions.edit,
+    SUBSCRIPTION_PREVIEW: subscriptions.preview,
+    **dict.fromkeys((SUBSCRIPTION_TURN, SUBSCRIPTION_DELETE, SUBSCRIPTION_UNDO), subscriptions.change),
 }
 #: Message and global shortcuts, by their callback ids.
 SHORTCUTS: dict[str, Handler] = {}
 #: What is done when a modal is submitted, by its callback id.
-VIEWS: dict[str, Handler] = {}
+VIEWS: dict[str, Handler] = {SUBSCRIPTION: subscriptions.submit}
 
 
 def register(app: AsyncApp, services: Services) -> None:

@@ -13,7 +13,7 @@ import handlers
 SCOPES: dict[str, tuple[str, ...]] = {
     "channels:history": ("conversations.history", "conversations.replies"),
     "channels:read": ("conversations.info", "conversations.list"),
-    "chat:write": ("chat.postMessage", "chat.update"),
+    "chat:write": ("chat.postEphemeral", "chat.postMessage", "chat.update"),
     "commands": (),
     # For the address that a file's own object names.
     "files:read": (),
@@ -21,6 +21,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "groups:read": ("conversations.info", "conversations.list"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
+    # For subscriptions of one's own.
+    "im:write": ("conversations.open",),
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
     # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.

@@ -16,8 +16,15 @@ from bot.app import Bot
 from handlers.manifest import SCOPES, manifest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Called without a scope of the bot token: the first two need none, the third has a token of its own.
-FREE = {"auth.test", "chat.getPermalink", "apps.connections.open"}
+#: Called without a scope of the bot token: most need none, one has a token of its own.
+FREE = {
+    "auth.test",
+    "chat.getPermalink",
+    "apps.connections.open",
+    "views.open",
+    "views.publish",
+    "views.update",
+}
 #: https://docs.slack.dev/reference/events: what has to be granted before Slack sends an event.
 EVENT_SCOPES = {
     "message.im": "im:history",
@@ -74,7 +81,9 @@ def test_the_manifest_has_the_commands_events_and_scopes_of_the_code() -> None:
 
 async def test_what_is_in_the_tables_is_what_bolt_listens_to(bot: Bot) -> None:
     listening = len(bot.bolt_app()._async_listeners)
-    assert listening == len(handlers.COMMANDS) + len(handlers.EVENTS) + len(handlers.ACTIONS)
+    assert listening == sum(
+        map(len, (handlers.COMMANDS, handlers.EVENTS, handlers.ACTIONS, handlers.SHORTCUTS, handlers.VIEWS))
+    )
 
 
 def test_interactivity_is_on_because_there_are_buttons() -> None:
