@@ -100,7 +100,7 @@ class Bot:
             experiment=settings.papers_experiment,
         )
         troubles = Troubles(store, slack, identity.team_id, clock)
-        leftovers = Leftovers(store, slack, delivery, seed, clock)
+        leftovers = Leftovers(store, slack, delivery, clock)
         until = settings.papers_post_until
         self.daily = Daily(
             store,
