@@ -7,10 +7,10 @@ import secrets
 from bot import messages
 from bot.asking import Answer, Asker
 from bot.errors import UsageError
-from bot.messages import Message, Place, kept_message, quoted
+from bot.messages import Message, Place, quoted
 from bot.permission import Permission
 from bot.subscription_form import Words, is_like_an_hour, words_of
-from bot.subscriptions import Subscriptions, is_direct
+from bot.subscriptions import Kept, Subscriptions
 from storage import Store
 from storage.models import Subscription, Topic
 
@@ -81,8 +81,10 @@ class Subscribing:
             top=self.defaults.top,
             created_at=self.subscriptions.clock(),
         )
-        await self.store.keep_topic(topic)
-        return kept_message(topic, direct=is_direct(asker.channel_id), changed=False)
+        kept = await self.subscriptions.keep_topic(topic, changed=False)
+        if not isinstance(kept, Kept):
+            raise UsageError(" ".join(kept.values()))
+        return kept.message
 
     async def _unsubscribe(self, asker: Asker) -> Message:
         await self.permission.to_subscribe(asker.user_id)

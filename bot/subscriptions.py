@@ -17,6 +17,7 @@ from bot.ingest import Clock
 from bot.messages import (
     HERE,
     ME,
+    MOST_TOPICS,
     Change,
     Form,
     Held,
@@ -44,8 +45,6 @@ from bot.topics import preview, wanted
 from storage import Store
 from storage.models import SOURCES, Subscription, Topic
 
-#: Nobody reads more topics than these in one place.
-MOST_TOPICS = 50
 _GONE = "This subscription is gone. `/papers subscriptions` lists those there are."
 _ELSEWHERE = "Only who is in its channel changes this subscription: `/papers subscriptions` there."
 
@@ -185,7 +184,7 @@ class Subscriptions:
             created_at=self.clock(),
             **checked._asdict(),
         )
-        return await self._keep_topic(topic, changed=False)
+        return await self.keep_topic(topic, changed=False)
 
     async def _edited(self, opened: Opened, checked: Checked, user_id: str) -> Kept | dict[str, str]:
         held = await self._changeable(opened.edits, Asker(user_id, opened.channel_id))
@@ -194,7 +193,7 @@ class Subscriptions:
             return await self._keep_daily(daily)
         if not (checked.typed or checked.categories):
             return {"typed": "Write a topic, or categories below."}
-        return await self._keep_topic(held.model_copy(update=checked._asdict()), changed=True)
+        return await self.keep_topic(held.model_copy(update=checked._asdict()), changed=True)
 
     def _daily(self, channel_id: str, checked: Checked, user_id: str) -> Subscription:
         asked = {
@@ -207,7 +206,8 @@ class Subscriptions:
         await self.store.subscribe(daily)
         return Kept(daily, changed=before is not None and before.active)
 
-    async def _keep_topic(self, topic: Topic, *, changed: bool) -> Kept | dict[str, str]:
+    async def keep_topic(self, topic: Topic, *, changed: bool) -> Kept | dict[str, str]:
+        """Store a topic, unless it is there already or there are too many: then what is wrong with the field."""
         others = await self.store.topics_of(self.team_id, topic.channel_id)
         others = [one for one in others if one.id != topic.id]
         if any(_alike(one, topic) for one in others):

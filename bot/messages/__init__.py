@@ -44,6 +44,7 @@ from bot.messages.subscription_modal import (
 )
 from bot.messages.subscriptions import (
     EDIT_SUBSCRIPTION,
+    MOST_TOPICS,
     NEW_SUBSCRIPTION,
     SUBSCRIPTION_DELETE,
     SUBSCRIPTION_TURN,
@@ -99,6 +100,7 @@ __all__ = [
     "MORE",
     "MORE_LIKE",
     "MOST_PAPERS",
+    "MOST_TOPICS",
     "MOST_UPVOTES",
     "MUTE",
     "NEW_SUBSCRIPTION",

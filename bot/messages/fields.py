@@ -5,6 +5,7 @@ https://docs.slack.dev/reference/block-kit/block-elements/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from bot.messages.text import clip_plain
 #: The title of a modal and the words on its buttons.
 TITLE_LIMIT = 24
 LABEL_LIMIT = 2000
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 Options = Sequence[tuple[str, str]]
 
@@ -55,7 +58,7 @@ def number_field(value: str, least: int, most: int) -> Block:
 
 
 def time_field(value: str) -> Block:
-    return {"type": "timepicker", **({"initial_time": value} if value else {})}
+    return {"type": "timepicker", **({"initial_time": value} if _TIME.fullmatch(value) else {})}
 
 
 def choice(options: Options, chosen: str) -> Block:

@@ -19,8 +19,10 @@ EDIT_SUBSCRIPTION = "subscription_edit"
 SUBSCRIPTION_TURN = "subscription_turn"
 SUBSCRIPTION_DELETE = "subscription_delete"
 SUBSCRIPTION_UNDO = "subscription_undo"
-#: Slack takes 50 blocks, and each is two.
-MOST_SHOWN = 20
+#: A channel can follow so many topics, and so can a person: Slack takes 50 blocks, and each is two.
+MOST_TOPICS = 10
+_MOST_SHOWN = MOST_TOPICS + 1
+_NAME_LIMIT, _CATEGORIES_LIMIT = 100, 80
 
 
 class Change(StrEnum):
@@ -59,7 +61,7 @@ def change_of(value: str) -> tuple[Change, str]:
 
 
 def subscription_name(held: Subscription | Topic) -> str:
-    return quoted(held.name) if isinstance(held, Topic) else "The day's papers"
+    return quoted(held.name, _NAME_LIMIT) if isinstance(held, Topic) else "The day's papers"
 
 
 def subscription_text(held: Subscription | Topic) -> str:
@@ -71,7 +73,7 @@ def subscription_text(held: Subscription | Topic) -> str:
         f"{most} {form}",
         *([f"from {' and '.join(SOURCE_NAMES[name] for name in held.sources)}"] if held.sources else []),
         *(
-            [f"in {clip(', '.join(held.categories), 150)}"]
+            [f"in {clip(', '.join(held.categories), _CATEGORIES_LIMIT)}"]
             if isinstance(held, Topic) and held.categories
             else []
         ),
@@ -92,8 +94,8 @@ def kept_message(held: Subscription | Topic, *, direct: bool, changed: bool) -> 
 
 def subscriptions_message(held: Held, note: str = "", undo: str = "") -> Message:
     """The list; `undo` is what takes back what the `note` says was done."""
-    noted = [section(note)] if note else []
-    noted += [actions(button(SUBSCRIPTION_UNDO, "Undo", undo))] if undo else []
+    back = button(SUBSCRIPTION_UNDO, "Undo", undo) if undo else None
+    noted = [section(note, back)] if note else []
     groups = [("*In this channel*", held.here), ("*To you, as direct messages*", held.mine)]
     listed = [block for heading, of in groups if of for block in [section(heading), *_rows(of)]]
     if not listed:
@@ -117,8 +119,8 @@ def changed_note(change: Change, held: Subscription | Topic) -> str:
 
 
 def _rows(of: Sequence[Subscription | Topic]) -> list[Block]:
-    rows = [block for held in of[:MOST_SHOWN] for block in _row(held)]
-    more = len(of) - MOST_SHOWN
+    rows = [block for held in of[:_MOST_SHOWN] for block in _row(held)]
+    more = len(of) - _MOST_SHOWN
     return [*rows, context(f"…and {more} more")] if more > 0 else rows
 
 
