@@ -172,7 +172,7 @@ def _fields(form: Form, opened: Opened) -> list[Block]:
             hint="A paper comes once it has as many; papers that only arXiv lists have none.",
             optional=True,
         ),
-        field("mode", "As", choice([(str(mode), label) for mode, label in _MODES], form.mode)),
+        field("mode", "Posted as", choice([(str(mode), label) for mode, label in _MODES], form.mode)),
     ]
 
 
