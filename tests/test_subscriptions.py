@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bot.app import Bot, open_bot
+from bot.asking import Asker
 from bot.config import Settings
 from bot.messages import (
     EDIT_SUBSCRIPTION,
@@ -280,6 +281,21 @@ async def test_an_empty_list_says_so_and_opens_the_modal(desk: Desk) -> None:
     assert "Nothing is subscribed to" in listed.plain()
     await desk.slack.click_reply(desk.ada, listed, NEW_SUBSCRIPTION)
     assert (await desk.modal())["title"]["text"] == "New subscription"
+
+
+async def test_from_the_home_tab_a_new_subscription_is_for_the_person(desk: Desk) -> None:
+    button = {"type": "button", "action_id": NEW_SUBSCRIPTION, "text": {"type": "plain_text", "text": "New"}}
+    home = {"type": "home", "blocks": [{"type": "actions", "elements": [button]}]}
+    await desk.bot.surfaces.publish_home(desk.ada, home)
+    shown = desk.slack.home(desk.ada)
+    assert shown
+    await desk.slack.click_view(desk.ada, shown["id"], NEW_SUBSCRIPTION)
+    view = await desk.modal()
+    assert [option["value"] for option in _field(view, "where")["options"]] == ["me"]
+    assert await desk.submit(view, typed="robots") == {}
+    held = await desk.bot.subscriptions.held(Asker(desk.ada, ""))
+    assert [one.channel_id for one in held.mine] == [desk.slack.dm(desk.ada)]
+    assert held.here == []
 
 
 async def test_others_change_only_what_is_in_their_channel(desk: Desk) -> None:
