@@ -74,6 +74,7 @@ from bot.stating import Stating
 from bot.stats import Reporter
 from bot.submitting import Submitting
 from bot.subscribing import Subscribing
+from bot.subscriptions import Subscriptions
 from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
@@ -122,7 +123,7 @@ class Bot:
             experiment=settings.papers_experiment,
         )
         troubles = Troubles(store, slack, identity.team_id, clock)
-        leftovers = Leftovers(store, slack, delivery, seed, clock)
+        leftovers = Leftovers(store, slack, delivery, clock)
         until = settings.papers_post_until
         self.daily = Daily(
             store,
@@ -150,7 +151,6 @@ class Bot:
         reporter = Reporter(Prover(self.recommender), clock)
         permission = Permission(slack, settings.papers_subscribers)
         self.submitting = Submitting(store, ingest, finding, slack, self.surfaces, identity.team_id, clock)
-        subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
         self.exporting = Exporting(
             store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
         )
@@ -172,6 +172,17 @@ class Bot:
         reading = Reading(store, self.picking, profiles, identity.team_id, url, hours, clock)
         self.site = Site(reading, self.choosing, url) if url else None
         feeds = FeedAsking(self.links, slack, permission, identity.team)
+        self.subscriptions = Subscriptions(
+            store,
+            slack,
+            self.surfaces,
+            permission,
+            self.subscription(""),
+            identity.user_id,
+            clock,
+            timing.modal,
+        )
+        subscribing = Subscribing(store, permission, self.subscriptions, self.subscription(""))
         self.answers = Answers(
             store,
             ingest,
@@ -188,6 +199,7 @@ class Bot:
                 "subscribe": subscribing.subscribing,
                 "unsubscribe": subscribing.unsubscribing,
                 "submit": self.submitting.submitting,
+                "subscriptions": self.subscriptions.answering,
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
                 "export": self.exporting.exporting,
@@ -424,6 +436,7 @@ class Bot:
             self.home_acts,
             self.members,
             self.greeting,
+            self.subscriptions,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

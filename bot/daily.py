@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot import emptiness
 from bot.delivery import LEASE, Delivery, Outcome
-from bot.drafting import Drafting, note_of, posts_of, unlisted
+from bot.drafting import Drafting, is_picky, note_of, posts_of, unlisted
 from bot.errors import DeliveryError, StoreError, UsageError
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
@@ -167,13 +167,16 @@ class Daily:
             await self.delivery.send(edition)
 
     async def _explain(self, due: Due) -> Edition | None:
-        """Write down that today has no papers. At weekends nobody is told: a message each Saturday would be noise."""
+        """Write down that today has no papers.
+
+        At weekends nobody is told, nor where only some papers are asked for: a message each Saturday would be noise.
+        """
         subscription, day = due.subscription, due.local.date()
         ingest = self.drafting.ingest
         empty = await emptiness.examine(self.store, ingest, day, ZoneInfo(subscription.timezone))
         why = emptiness.for_channel(empty, day, timedelta(seconds=self.timing.refresh))
         edition = unlisted(subscription, day, self.clock(), why)
-        silent = emptiness.is_weekend(day) or emptiness.is_weekend(empty.day)
+        silent = emptiness.is_weekend(day) or emptiness.is_weekend(empty.day) or is_picky(subscription)
         if await self.store.plan(edition, [] if silent else [note_of(edition)]):
             log.info("no edition of %s for %s: %s", day, subscription.channel_id, why)
         return await self.store.edition(self.team_id, subscription.channel_id, day)
@@ -196,6 +199,8 @@ class Daily:
         due = []
         for subscription in await self.store.subscriptions(self.team_id):
             local = self.clock().astimezone(ZoneInfo(subscription.timezone))
+            if local.weekday() not in subscription.weekdays:
+                continue
             if local.time() >= subscription.post_at and not await self.store.edition(
                 self.team_id, subscription.channel_id, local.date()
             ):

@@ -18,8 +18,9 @@ from bot.ranking.edition import unseen
 from bot.ranking.interleave import Team, team_draft
 from bot.ranking.trend import bloomed
 from bot.recommend import Audience, Ranked, Recommender
+from bot.topics import Wanted
 from storage import Store
-from storage.models import Edition, Exposure, Listed, Paper, Post, PostKind, Subscription
+from storage.models import Edition, Exposure, Listed, Mode, Paper, Post, PostKind, Subscription
 
 #: Hugging Face's papers are all in the edition; arXiv's announcements, hundreds a day, fill it up to this.
 FULL = 30
@@ -92,25 +93,43 @@ class Drafting:
     async def _draft(self, subscription: Subscription, day: date, *, exact: bool) -> Draft | None:
         last = None if exact else await self.store.last_edition(self.team_id, subscription.channel_id)
         today = min(day, self.ingest.today())
+        reach = reaching_back(subscription.weekdays, today)
         listed = await (
-            self._listed(day, day) if exact else self._since(subscription.channel_id, last, today)
+            self._listed(day, day) if exact else self._since(subscription.channel_id, last, today, reach)
         )
         submitters = {} if exact or not listed else await self._submitted(subscription.channel_id)
         brought = _as_listed(submitters, listed)
-        fresh = await self.news_to(subscription.channel_id, listed | brought)
+        news = await self.news_to(subscription.channel_id, listed | brought)
+        # What somebody submits was chosen for this channel, whatever else it asks for.
+        asked = await self._asked_for(
+            subscription, {id: where for id, where in news.items() if id not in brought}
+        )
+        fresh = asked | {id: where for id, where in news.items() if id in brought}
         # What people submit joins a day's papers; it does not make up for those that are not listed yet.
-        if not fresh.keys() - brought.keys():
+        if not asked:
             return None
         late = {} if exact else await self._bloomed(subscription.channel_id, fresh)
+        late = await self._asked_for(subscription, late)
         papers = await self.store.papers([*fresh, *late])
         ranked = await self.recommender.rank(papers, Audience(subscription.channel_id))
         shown = await self._shown(ranked, subscription, day, fresh, late)
         if not shown:
             return None
         drafted = self._drafted(ranked, subscription, day, shown, fresh | late, last, brought)
-        missed = await self._missed(subscription.channel_id, last, today, drafted.papers)
-        edition = drafted.edition.model_copy(update={"missed": missed})
-        return drafted._replace(edition=edition, submitters=submitters)
+        drafted = drafted._replace(submitters=submitters)
+        if is_picky(subscription):
+            # What was not asked for is not missed.
+            return drafted
+        missed = await self._missed(subscription.channel_id, last, today - reach, drafted.papers)
+        return drafted._replace(edition=drafted.edition.model_copy(update={"missed": missed}))
+
+    async def _asked_for(self, subscription: Subscription, listed: dict[str, Listed]) -> dict[str, Listed]:
+        """What of the listed papers is of the sources and has the upvotes that a channel asked for."""
+        if not is_picky(subscription):
+            return listed
+        wants = Wanted(sources=subscription.sources, minimum=subscription.minimum)
+        papers = await self.store.papers(list(listed))
+        return {paper.id: listed[paper.id] for paper in papers if wants.takes(paper, listed[paper.id])}
 
     async def _shown(
         self,
@@ -157,6 +176,7 @@ class Drafting:
             top=subscription.top,
             listed=_counts(papers, listed, brought),
             left_out=len(ranked.scored) - len(papers),
+            about=Mode.LIST if subscription.mode is Mode.LIST else "",
         )
         return Draft(edition, papers, list(exposures_of(edition, shown, ranked)))
 
@@ -195,28 +215,29 @@ class Drafting:
         return await self.news_to(channel_id, {id: it for id, it in grown.items() if id not in fresh})
 
     async def _missed(
-        self, channel_id: str, last: Edition | None, today: date, shown: Sequence[Paper]
+        self, channel_id: str, last: Edition | None, first: date, shown: Sequence[Paper]
     ) -> dict[str, int]:
-        """How many of Hugging Face's papers come too late for this edition and were in none, by day.
+        """How many of Hugging Face's papers from before the `first` day of this edition were in none, by day.
 
         Those that the store has: a day on which the bot did not run may be missing.
         """
         if last is None:
             return {}
-        end = today - CATCH_UP - timedelta(days=1)
-        listed = await self.store.listed(max(last.listed_day, today - MISSED), end)
+        listed = await self.store.listed(max(last.listed_day, first - MISSED), first - timedelta(days=1))
         had = await self.store.papers_posted(self.team_id, channel_id, list(listed))
         had |= {paper.id for paper in shown}
         days = [str(where.day) for id, where in listed.items() if where.curated and id not in had]
         return dict(sorted(Counter(days).items()))
 
-    async def _since(self, channel_id: str, last: Edition | None, today: date) -> dict[str, Listed]:
+    async def _since(
+        self, channel_id: str, last: Edition | None, today: date, reach: timedelta
+    ) -> dict[str, Listed]:
         """What was listed since a channel gets editions, on the days it can catch up on.
 
         Not only since its last edition: a day before that may have been one that could not be read by then.
         """
         began = await self.store.editions_began(self.team_id, channel_id) or date.min
-        first = min(max(began, today - CATCH_UP), today)
+        first = min(max(began, today - reach), today)
         return _news(await self._listed(first, today), last)
 
     async def _listed(self, first: date, last: date) -> dict[str, Listed]:
@@ -302,18 +323,33 @@ def unlisted(subscription: Subscription, day: date, now: datetime, why: str) -> 
     )
 
 
+def reaching_back(weekdays: Sequence[int], day: date) -> timedelta:
+    """How many days an edition of `day` catches up on: all since the last day with one, and no fewer than usual."""
+    since = (timedelta(days=n) for n in range(1, 8) if (day - timedelta(days=n)).weekday() in weekdays)
+    return max(CATCH_UP, next(since, CATCH_UP))
+
+
+def is_picky(subscription: Subscription) -> bool:
+    """Whether a channel asked for some of the day's papers only."""
+    return bool(subscription.sources or subscription.minimum)
+
+
 def note_of(edition: Edition) -> Post:
     """The one post of an edition without papers."""
     return first_post(edition, PostKind.NOTE)
 
 
 def posts_of(draft: Draft) -> list[Post]:
-    """All posts of an edition: the header, the top as messages of their own, the rest for the thread."""
+    """All posts of an edition: the header, the top as messages of their own, the rest for the thread.
+
+    As a list, all are in the thread, and the header names the top.
+    """
     edition = draft.edition
     header = first_post(edition, PostKind.HEADER)
     posts = [header]
     for position, paper in enumerate(draft.papers, start=1):
-        kind = PostKind.PAPER if position <= edition.top else PostKind.REST
+        alone = position <= edition.top and edition.about != Mode.LIST
+        kind = PostKind.PAPER if alone else PostKind.REST
         # Only the top is seeded: thirty reactions more would take most of a minute's allowance.
         changed = {"position": position, "kind": kind, "paper_id": paper.id, "seeded": kind is PostKind.REST}
         changed["shared_by"] = draft.submitters.get(paper.id, "")

@@ -18,7 +18,7 @@ from bot.messages import (
     submitted_message,
 )
 from storage import Store
-from storage.models import Paper, Post, PostKind, Tally
+from storage.models import Edition, Mode, Paper, Post, PostKind, Tally
 
 #: Draws a post from what the store knows; the same again, however often it is asked, as long as that is the same.
 Drawer = Callable[[Post], Awaitable[Message]]
@@ -66,9 +66,13 @@ class Drawing:
         return (await self.store.tallies(post.team_id, [post.paper_id]))[post.paper_id]
 
     async def _header(self, post: Post) -> Message:
-        edition = await self.store.edition_of(post)
-        papers = sum(1 for other in await self.store.posts(edition) if other.paper_id)
-        return header_message(edition, papers, self.seed)
+        return await self.header(await self.store.edition_of(post))
+
+    async def header(self, edition: Edition) -> Message:
+        """The header of an edition with the papers it has by now."""
+        ids = [post.paper_id for post in await self.store.posts(edition) if post.paper_id]
+        best = await self.store.papers(ids[: edition.top]) if edition.about == Mode.LIST else []
+        return header_message(edition, len(ids), self.seed, best)
 
 
 def draw(post: Post, paper: Paper, tally: Tally) -> Message:

@@ -138,7 +138,7 @@ class Health:
 
 
 def working_days_missed(last: date, subscription: Subscription, now: datetime) -> list[date]:
-    """The days from Monday to Friday after `last` whose hour of posting is well past."""
+    """The days from Monday to Friday after `last` that a channel wants papers on and whose hour is well past."""
     zone = ZoneInfo(subscription.timezone)
     today = now.astimezone(zone).date()
     first = max(last + timedelta(days=1), today - _FARTHEST)
@@ -146,7 +146,9 @@ def working_days_missed(last: date, subscription: Subscription, now: datetime) -
     return [
         day
         for day in days
-        if day.weekday() < 5 and datetime.combine(day, subscription.post_at, zone) + GRACE <= now
+        if day.weekday() < 5
+        and day.weekday() in subscription.weekdays
+        and datetime.combine(day, subscription.post_at, zone) + GRACE <= now
     ]
 
 

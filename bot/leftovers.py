@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from bot.delivery import Delivery
 from bot.errors import DeliveryError
 from bot.ingest import Clock
-from bot.messages import header_message
 from bot.outcomes import NotSent
 from bot.slack import Slack
 from storage import Store
@@ -28,11 +27,10 @@ class Leftovers:
     with: of what was not posted, the newest is in the next edition, and the rest is counted in its header.
     """
 
-    def __init__(self, store: Store, slack: Slack, delivery: Delivery, seed: str, clock: Clock) -> None:
+    def __init__(self, store: Store, slack: Slack, delivery: Delivery, clock: Clock) -> None:
         self.store = store
         self.slack = slack
         self.delivery = delivery
-        self.seed = seed
         self.clock = clock
 
     async def go_on(self, edition: Edition, *, due: bool) -> None:
@@ -70,7 +68,7 @@ class Leftovers:
         if header.kind is not PostKind.HEADER:
             return
         log.info("%s in %s ends after %d papers", edition.day, edition.channel_id, len(papers))
-        fewer = header_message(edition.model_copy(update={"listed": {}}), len(papers), self.seed)
+        fewer = await self.delivery.drawing.header(edition.model_copy(update={"listed": {}}))
         try:
             await self.slack.update(header.channel_id, header.ts, fewer)
         except (DeliveryError, NotSent) as error:

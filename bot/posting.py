@@ -10,7 +10,7 @@ from bot.drafting import Draft, posts_of
 from bot.drawing import draw
 from bot.errors import DeliveryError, PapersError
 from bot.messages import Message, header_message
-from storage.models import Subscription
+from storage.models import Mode, Subscription
 
 
 class Posted(NamedTuple):
@@ -49,7 +49,8 @@ async def post_now(bot: Bot, subscription: Subscription, day: date | None, *, dr
 
 async def _drawn(bot: Bot, draft: Draft) -> list[Message]:
     tallies = await bot.library.store.tallies(bot.identity.team_id, [paper.id for paper in draft.papers])
-    drawn = [header_message(draft.edition, len(draft.papers), bot.settings.papers_upvote_emoji[0])]
+    best = draft.papers[: draft.edition.top] if draft.edition.about == Mode.LIST else []
+    drawn = [header_message(draft.edition, len(draft.papers), bot.settings.papers_upvote_emoji[0], best)]
     papers = posts_of(draft)[1:]
     drawn += [draw(post, paper, tallies[paper.id]) for post, paper in zip(papers, draft.papers, strict=True)]
     return drawn

@@ -24,6 +24,7 @@ from bot.sharing import Sharing
 from bot.slack import Identity, Slack
 from bot.stating import Stating
 from bot.submitting import Submitting
+from bot.subscriptions import Subscriptions
 from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
@@ -57,3 +58,4 @@ class Services:
     home_acts: HomeActs
     members: Members
     greeting: Greeting
+    subscriptions: Subscriptions

@@ -159,6 +159,12 @@ class Slack:
                 thread_ts=thread_ts or None,
             )
 
+    async def direct(self, user_id: str) -> str:
+        """The id of a person's messages with the bot. Raises as `tell` does."""
+        with repeatable():
+            answer = await self.client.conversations_open(users=user_id)
+        return str(answer["channel"]["id"])
+
     async def find(
         self,
         channel: str,

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from zoneinfo import ZoneInfo
+import secrets
 
 from bot import messages
 from bot.asking import Answer, Asker
-from bot.errors import DeliveryError, UsageError
+from bot.errors import UsageError
 from bot.messages import Message, Place, quoted
 from bot.permission import Permission
-from bot.slack import Slack
+from bot.subscription_form import Words, is_like_an_hour, words_of
+from bot.subscriptions import Kept, Subscriptions
 from storage import Store
-from storage.models import Subscription
-
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+from storage.models import Subscription, Topic
 
 
 class Subscribing:
@@ -25,73 +22,81 @@ class Subscribing:
     """
 
     def __init__(
-        self, store: Store, slack: Slack, permission: Permission, defaults: Subscription, bot_user_id: str
+        self, store: Store, permission: Permission, subscriptions: Subscriptions, defaults: Subscription
     ) -> None:
         self.store = store
-        self.slack = slack
         self.permission = permission
+        self.subscriptions = subscriptions
         self.defaults = defaults
-        self.bot_user_id = bot_user_id
 
     def subscribing(self, rest: str, _: Place, asker: Asker) -> Answer:
-        """`/papers subscribe [hour] [time zone]`."""
+        """`/papers subscribe [topic] [hour] [time zone]`."""
         return self._subscribe(rest, asker)
 
     def unsubscribing(self, rest: str, _: Place, asker: Asker) -> Answer:
         """`/papers unsubscribe`."""
         return None if rest else self._unsubscribe(asker)
 
-    async def _subscribe(self, rest: str, asker: Asker) -> Message:
-        subscription = self.defaults.model_copy(
-            update={"channel_id": asker.channel_id, "created_by": asker.user_id, **_schedule(rest)}
-        )
+    async def _subscribe(self, rest: str, asker: Asker) -> Message | None:
+        """At once where an hour or a zone is all that was typed; everything else is asked for in the modal."""
+        words = words_of(rest)
+        if wrong := next(filter(is_like_an_hour, words.topic.split()), ""):
+            raise UsageError(
+                f"I don't understand {quoted(wrong)}: write an hour and a time zone, such as "
+                "`/papers subscribe 08:30 Europe/Berlin`, or neither. "
+                f"To search for it: `/papers search subscribe {quoted(rest, 60)}`."
+            )
+        if asker.trigger_id and (words.topic or not rest):
+            await self.subscriptions.open_new(asker, words)
+            return None
         await self.permission.to_subscribe(asker.user_id)
-        await self._check_member(asker.channel_id)
+        await self.subscriptions.check_member(asker.channel_id)
+        return await (self._follow(words, asker) if words.topic else self._daily(words, asker))
+
+    async def _daily(self, words: Words, asker: Asker) -> Message:
+        """The day's papers; what was asked for before besides the hour stays."""
+        before = await self.store.subscription(self.defaults.team_id, asker.channel_id)
+        typed = {"post_at": words.post_at, "timezone": words.timezone}
+        subscription = self.defaults.model_copy(
+            update={
+                **({name: getattr(before, name) for name in _KEPT} if before and before.created_by else {}),
+                "channel_id": asker.channel_id,
+                "created_by": asker.user_id,
+                **{name: value for name, value in typed.items() if value},
+            }
+        )
         await self.store.subscribe(subscription)
         return messages.subscribed_message(subscription)
 
+    async def _follow(self, words: Words, asker: Asker) -> Message:
+        """A topic with all the defaults, where no modal can be opened."""
+        topic = Topic(
+            id=secrets.token_hex(6),
+            team_id=self.defaults.team_id,
+            channel_id=asker.channel_id,
+            user_id=asker.user_id,
+            typed=words.topic,
+            post_at=words.post_at or self.defaults.post_at,
+            timezone=words.timezone or self.defaults.timezone,
+            top=self.defaults.top,
+            created_at=self.subscriptions.clock(),
+        )
+        kept = await self.subscriptions.keep_topic(topic, changed=False)
+        if not isinstance(kept, Kept):
+            raise UsageError(" ".join(kept.values()))
+        return kept.message
+
     async def _unsubscribe(self, asker: Asker) -> Message:
         await self.permission.to_subscribe(asker.user_id)
-        if not await self.store.unsubscribe(self.defaults.team_id, asker.channel_id, asker.user_id):
+        team_id, channel_id = self.defaults.team_id, asker.channel_id
+        if not await self.store.unsubscribe(team_id, channel_id, asker.user_id):
             raise UsageError("This channel gets no daily papers. `/papers subscribe` turns them on.")
+        topics = [topic for topic in await self.store.topics_of(team_id, channel_id) if topic.active]
+        go_on = " Its topics go on; `/papers subscriptions` lists them." if topics else ""
         return messages.notice(
-            "No more daily papers in this channel. `/papers subscribe` turns them on again."
+            f"No more daily papers in this channel. `/papers subscribe` turns them on again.{go_on}"
         )
 
-    async def _check_member(self, channel_id: str) -> None:
-        try:
-            member = await self.slack.is_member(channel_id)
-        except DeliveryError as error:
-            # A private channel the bot is not in does not exist for it; any other error is not about the channel.
-            member = error.code not in ("channel_not_found", "not_in_channel")
-        if not member:
-            raise UsageError(
-                f"I am not in this channel, so I can't post here. Type `/invite` <@{self.bot_user_id}> "
-                "and then `/papers subscribe` again."
-            )
 
-
-def _schedule(words: str) -> dict[str, object]:
-    """An hour and a time zone, in any order, from what stands after `subscribe`."""
-    changed: dict[str, object] = {}
-    for word in words.split():
-        clock = _TIME.fullmatch(word)
-        if clock:
-            changed["post_at"] = datetime.min.time().replace(hour=int(clock[1]), minute=int(clock[2]))
-        elif _is_zone(word):
-            changed["timezone"] = word
-        else:
-            raise UsageError(
-                f"I don't understand {quoted(word)}: write an hour and a time zone, such as "
-                "`/papers subscribe 08:30 Europe/Berlin`, or neither. "
-                f"To search for it: `/papers search subscribe {messages.quoted(words, 60)}`."
-            )
-    return changed
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
+#: What an hour typed anew does not change.
+_KEPT = ("top", "weekdays", "sources", "minimum", "mode")

@@ -24,6 +24,7 @@ class Timing:
     `reconcile`: between two readings of the reactions on recent posts.
     `socket`: before a socket that is down makes the bot unhealthy; Slack moves one within a second or two.
     `health`: for which a report of health is kept.
+    `modal`: for what a submitted modal asks of Slack, which itself gives it up after three seconds.
     """
 
     tick: float = 15.0
@@ -40,3 +41,4 @@ class Timing:
     reconcile: float = 3 * 3600.0
     socket: float = 60.0
     health: float = 5.0
+    modal: float = 2.0

@@ -53,6 +53,18 @@ async def hood(page: Page) -> None:
     await page.locator("#entries summary").click()
 
 
+async def subscription(page: Page) -> None:
+    """The modal of a topic, with the preview of what it would have brought."""
+    await page.locator("#composer textarea").fill(
+        "/papers subscribe language model -survey 08:30 Europe/Berlin"
+    )
+    await page.locator("#composer textarea").press("Enter")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Preview").click()
+    said = dialog.get_by_text("Over the last 14 days")
+    await said.evaluate("it => it.scrollIntoView({block: 'center'})")
+
+
 async def take() -> None:
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -64,6 +76,7 @@ async def take() -> None:
             await _picture(here, browser, "home", home)
             await _picture(here, browser, "search", search)
             await _mail(here, browser)
+            await _picture(here, browser, "subscription", subscription)
 
 
 async def _vote(here: Trial) -> None:

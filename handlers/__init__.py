@@ -10,12 +10,14 @@ from slack_bolt.async_app import AsyncApp
 from bot.messages import (
     BACK,
     CHOICE,
+    EDIT_SUBSCRIPTION,
     FORGET,
     LESS_LIKE,
     MENU,
     MORE,
     MORE_LIKE,
     MUTE,
+    NEW_SUBSCRIPTION,
     READ,
     SAVE,
     SAVED_UNDO,
@@ -23,6 +25,11 @@ from bot.messages import (
     SIMILAR,
     SUBMIT_UNDO,
     SUBMIT_VIEW,
+    SUBSCRIPTION,
+    SUBSCRIPTION_DELETE,
+    SUBSCRIPTION_PREVIEW,
+    SUBSCRIPTION_TURN,
+    SUBSCRIPTION_UNDO,
     SUGGESTION,
     TASTE_DROP,
     TASTE_RESET,
@@ -48,6 +55,7 @@ from handlers import (
     reactions,
     shortcuts,
     submissions,
+    subscriptions,
 )
 
 Handler = Callable[..., Awaitable[Any]]
@@ -81,6 +89,10 @@ ACTIONS: dict[str, Handler] = {
     SAVED_UNDO: shortcuts.unsave,
     SUBMIT_UNDO: submissions.undo,
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
+    NEW_SUBSCRIPTION: subscriptions.new,
+    EDIT_SUBSCRIPTION: subscriptions.edit,
+    SUBSCRIPTION_PREVIEW: subscriptions.preview,
+    **dict.fromkeys((SUBSCRIPTION_TURN, SUBSCRIPTION_DELETE, SUBSCRIPTION_UNDO), subscriptions.change),
     **dict.fromkeys((MAIL_SET, *MAIL_SETS), mail.choose),
     MAIL_CONFIRM: mail.confirm,
 }
@@ -107,6 +119,7 @@ SHORTCUTS: dict[str, Handler] = {
 #: What is done when a modal is submitted, by its callback id.
 VIEWS: dict[str, Handler] = {
     SUBMIT_VIEW: submissions.submit,
+    SUBSCRIPTION: subscriptions.submit,
     place.WRITE_NOTE: home.write_note,
     place.MUTE: home.mute,
 }

@@ -64,6 +64,14 @@ class Channels(Connected):
         )
         return [_subscription(row) for row in rows]
 
+    async def direct_subscriptions(self, team_id: str, user_id: str) -> list[Subscription]:
+        """The day's papers that a person gets in their messages with the bot, be they paused."""
+        rows = self.rows(
+            "SELECT * FROM subscriptions WHERE team_id = :team AND channel_id LIKE 'D%' AND created_by = :user",
+            {"team": team_id, "user": user_id},
+        )
+        return [_subscription(row) for row in rows]
+
     async def record_trouble(self, team_id: str, channel_id: str, code: str, at: datetime) -> bool:
         """A channel refuses the bot for this reason; returns whether somebody was told of it already."""
         asked = {"team": team_id, "channel": channel_id, "code": code, "since": iso(at)}

@@ -293,10 +293,10 @@ def m012_series(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX one_post_per_message ON posts (team_id, channel_id, ts) WHERE ts != ''")
     db.execute("CREATE INDEX posts_in_flight ON posts (team_id, state) WHERE state IN ('planned', 'sending')")
     db.execute("CREATE INDEX posts_unseeded ON posts (team_id, seeded, state) WHERE seeded = 0")
+    _topics(db)
 
 
-@migrations()
-def m012_topics(db: Database) -> None:
+def _topics(db: Database) -> None:
     db.execute("""
         CREATE TABLE topics (
             team_id TEXT NOT NULL, id TEXT NOT NULL, channel_id TEXT NOT NULL, user_id TEXT NOT NULL,

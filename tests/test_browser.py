@@ -523,6 +523,39 @@ async def test_escape_closes_a_modal(here: Trial, visit: Opener) -> None:
     assert here.slack.open_view(ada) is None
 
 
+async def test_a_topic_is_subscribed_in_a_modal_that_shows_what_it_would_have_brought(
+    here: Trial, visit: Opener
+) -> None:
+    page = await visit(channel="reading-group")
+    box = page.locator("#composer textarea")
+    await box.fill("/papers subscribe diffusion")
+    await box.press("Enter")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("New subscription")
+    await expect(dialog.get_by_role("textbox", name="Topic")).to_have_value("diffusion")
+    await dialog.get_by_role("textbox", name="Topic").fill("language model")
+    await dialog.get_by_label("Sunday").uncheck()
+    await dialog.get_by_role("button", name="Preview").click()
+    await expect(dialog).to_contain_text("Over the last 14 days this would have posted")
+    await expect(dialog).to_contain_text(re.compile(r"about [0-9.]+ a week"))
+    # What was filled in stays as it was.
+    await expect(dialog.get_by_role("textbox", name="Topic")).to_have_value("language model")
+    await expect(dialog.get_by_label("Sunday")).not_to_be_checked()
+    await dialog.get_by_role("textbox", name="Time zone").fill("Mars")
+    await dialog.get_by_role("button", name="Subscribe").click()
+    await expect(dialog).to_contain_text("I don't know this time zone.")
+    await dialog.get_by_role("textbox", name="Time zone").fill("Europe/Berlin")
+    await dialog.get_by_role("button", name="Subscribe").click()
+    await expect(dialog).to_have_count(0)
+    await expect(messages(page).filter(has_text="Subscribed: “language model”")).to_have_count(1)
+    answer = await ask(page, "/papers subscriptions")
+    await expect(answer).to_contain_text("“language model”")
+    await answer.get_by_role("button", name="Delete").click()
+    note = messages(page).filter(has_text="“language model” is deleted.")
+    await expect(note).to_have_count(1)
+    assert await here.bot.library.store.topics(here.bot.identity.team_id) == []
+
+
 async def test_a_hostile_title_runs_nothing(here: Trial, visit: Opener) -> None:
     page = await visit()
     where = here.channels["papers"]

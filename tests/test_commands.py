@@ -128,7 +128,6 @@ async def test_yesterday_and_any_date_show_that_day(ask: Ask, upstream: Upstream
         ("!!! ???", "There is no word in “!!! ???” that I can search for"),
         ("🤖🤖", "There is no word in “🤖🤖” that I can search for"),
         ("unsubscribe", "This channel gets no daily papers"),
-        ("subscribe tomorrow", "I don't understand “tomorrow”"),
         ("subscribe 25:00", "I don't understand “25:00”"),
         ("2403.99999", "Neither arXiv nor Hugging Face knows a paper 2403.99999"),
         ("zyxwvut", "Nothing found for “zyxwvut”"),
@@ -315,7 +314,7 @@ async def test_subscribe_and_unsubscribe_turn_the_channels_daily_papers_on_and_o
 ) -> None:
     channel = next(found.id for found in slack.state.channels.values() if found.name == "reading")
     store = bot.library.store
-    assert "at 09:00 (UTC)" in (await ask("subscribe")).plain()
+    assert "at 09:00 (UTC)" in (await ask("subscribe 9:00")).plain()
     assert "at 07:15 (Asia/Tokyo)" in (await ask("subscribe 7:15 Asia/Tokyo")).plain()
     subscription = await store.subscription(slack.team_id, channel)
     assert subscription is not None
@@ -335,7 +334,7 @@ async def test_subscribing_a_channel_without_the_bot_says_how_to_invite_it(
     ada = slack.add_user("ada")
     elsewhere = slack.add_channel("elsewhere", bot=False, private=private)
     async with running(bot):
-        answer = await (await slack.command(ada, elsewhere, "/papers", "subscribe")).reply()
+        answer = await (await slack.command(ada, elsewhere, "/papers", "subscribe 9:00")).reply()
     assert f"/invite <@{slack.bot_user_id}>" in answer.text.replace("`", "")
     assert await bot.library.store.subscriptions(slack.team_id) == []
 

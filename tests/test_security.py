@@ -99,7 +99,7 @@ async def said(slack: Workspace, user: str, channel: str, text: str) -> str:
         "search {url}/pdf/2403.01234",
         "http://arxiv.org@{host}/abs/2403.01234",
         "https://arxiv.org/redirect?to={url}/abs/2403.01234",
-        "subscribe {url}",
+        "subscribe {url} 25:00",
     ],
 )
 async def test_no_address_that_somebody_typed_is_called(
@@ -172,7 +172,7 @@ async def test_everybody_may_subscribe_a_channel_and_slack_is_not_asked_who_they
     bot: Bot, slack: Workspace, ada: str, reading: str
 ) -> None:
     async with running(bot):
-        assert "gets the day's papers" in await said(slack, ada, reading, "subscribe")
+        assert "gets the day's papers" in await said(slack, ada, reading, "subscribe 9:00")
         assert "No more daily papers" in await said(slack, ada, reading, "unsubscribe")
     assert not [call for call in slack.calls if call.method == "users.info"]
 
@@ -183,7 +183,7 @@ async def test_where_only_admins_may_another_person_is_told_and_nothing_changes(
     boss = slack.add_user("boss", admin=True)
     async with admins_only(settings, clock) as bot:
         store, team = bot.library.store, bot.identity.team_id
-        assert "Only admins of this workspace" in await said(slack, ada, reading, "subscribe")
+        assert "Only admins of this workspace" in await said(slack, ada, reading, "subscribe 9:00")
         assert await store.subscriptions(team) == []
         assert "gets the day's papers" in await said(slack, boss, reading, "subscribe 08:15")
         assert "Only admins of this workspace" in await said(slack, ada, reading, "subscribe 10:00")
@@ -205,7 +205,7 @@ async def test_who_can_not_be_known_is_no_admin(
     boss = slack.add_user("boss", admin=True)
     slack.faults.fail("users.info", error, times=10)
     async with admins_only(settings, clock) as bot:
-        answer = await said(slack, boss, reading, "subscribe")
+        answer = await said(slack, boss, reading, "subscribe 9:00")
         assert await bot.library.store.subscriptions(bot.identity.team_id) == []
     assert "Only admins change the daily papers here" in answer
     assert advice in answer
@@ -268,7 +268,8 @@ async def check_answer(bot: Bot, text: str, asker: Asker) -> None:
     except (PapersError, NotSent) as error:
         message = notice(sentence(error))
     for block in (message["text"], *texts(message["blocks"])):
-        assert "<" not in _OURS.sub("", block).replace(f"<@{bot.identity.user_id}>", ""), block
+        rest = _OURS.sub("", block).replace(f"<@{bot.identity.user_id}>", "")
+        assert "<" not in rest.replace(f"<#{asker.channel_id}>", ""), block
 
 
 def texts(value: Any) -> list[str]:
@@ -314,7 +315,7 @@ async def answered(typed: list[str]) -> None:
             )
             await library.ingest.keep(Batch(source="huggingface", papers=(paper,)))
             for text in typed:
-                await check_answer(bot, text, Asker("U1", "C1"))
+                await check_answer(bot, text, Asker("U1", "C9"))
 
 
 def test_what_slack_or_a_proxy_answered_is_quoted_and_not_obeyed() -> None:

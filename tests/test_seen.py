@@ -40,7 +40,7 @@ async def a_day(slack: Workspace, papers: str) -> None:
     message = posted(slack, papers)[1]
     await slack.react(ada, papers, message.ts, "+1")
     await slack.click(ben, papers, message.ts, VOTE)
-    for text in (PRIVATE, f"subscribe {PRIVATE}"):
+    for text in (PRIVATE, f"subscribe {PRIVATE} 25:00"):
         run = await slack.command(ada, papers, "/papers", text)
         await run.reply(PATIENCE)
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from bot.messages.blocks import VALUE_LIMIT, Block, Message, actions, button, context, divider, link, section
 from bot.messages.entry import Entry, Place, entry_blocks
+from bot.messages.subscription_modal import weekday_names
 from bot.messages.text import clip, count
-from storage.models import Paper, Subscription, Tally
+from storage.models import Mode, Paper, Subscription, Tally
 
 MORE = "more"
 BACK = "back"
@@ -112,8 +113,21 @@ def day_heading(day: date) -> str:
 
 def subscribed_message(subscription: Subscription) -> Message:
     return notice(
-        f"This channel gets the day's papers at *{subscription.post_at:%H:%M}* ({subscription.timezone}): "
-        f"the best {subscription.top} as messages, the rest in a thread. `/papers unsubscribe` stops it."
+        f"This channel gets the day's papers at *{subscription.post_at:%H:%M}* ({subscription.timezone})"
+        f"{_on(subscription)}: the best {subscription.top} {_as(subscription)}. `/papers unsubscribe` stops it."
+    )
+
+
+def _on(subscription: Subscription) -> str:
+    on = weekday_names(subscription.weekdays)
+    return "" if on == "every day" else f", {on}"
+
+
+def _as(subscription: Subscription) -> str:
+    return (
+        "as one list, all in its thread"
+        if subscription.mode is Mode.LIST
+        else "as messages, the rest in a thread"
     )
 
 

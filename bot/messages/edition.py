@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-from bot.messages.blocks import Message, context, header, section
+from bot.messages.blocks import Block, Message, context, header, section
+from bot.messages.papers import title as paper_title
 from bot.messages.text import count
-from storage.models import Edition
+from storage.models import Edition, Paper
 
 SOURCE_NAMES = {"huggingface": "Hugging Face Daily Papers", "arxiv": "arXiv"}
 #: What stands behind a number of papers; `submitted` are those that no source had listed.
@@ -16,11 +18,15 @@ _FROM = {name: f"from {said}" for name, said in SOURCE_NAMES.items()} | {"submit
 _MISSED_NAMED = 3
 
 
-def header_message(edition: Edition, papers: int, seed: str) -> Message:
-    """The first message of an edition: its date, how many papers, from where, and how to vote."""
+def header_message(edition: Edition, papers: int, seed: str, best: Sequence[Paper] = ()) -> Message:
+    """The first message of an edition: its date, how many papers, from where, and how to vote.
+
+    With `best`, these are listed, and all papers are in the thread.
+    """
     title = f"Papers of {_span(edition)}"
     rest = papers - edition.top
     where = f"the best {edition.top} below, {rest} more in this thread" if rest > 0 else "best first"
+    where = "all in this thread, to vote on" if best else where
     lines = [f"{_from_where(edition.listed, papers)}  ·  {where}"]
     if edition.left_out:
         lines.append(f"{count(edition.left_out, 'other paper')} of the day: `/papers {edition.listed_day}`")
@@ -29,8 +35,14 @@ def header_message(edition: Edition, papers: int, seed: str) -> Message:
     lines.append(f"React with :{seed}: or press *Upvote*: this team's votes rank the papers.")
     return {
         "text": f"{title}: {count(papers, 'paper')}",
-        "blocks": [header(f"📄 {title}"), *(context(line) for line in lines)],
+        "blocks": [header(f"📄 {title}"), *_list(best), *(context(line) for line in lines)],
     }
+
+
+def _list(best: Sequence[Paper]) -> list[Block]:
+    """The titles, numbered; a section for every ten, which is as much as one holds."""
+    lines = [f"{number}. {paper_title(paper)}" for number, paper in enumerate(best, start=1)]
+    return [section("\n".join(lines[start : start + 10])) for start in range(0, len(lines), 10)]
 
 
 def note_message(edition: Edition) -> Message:

@@ -61,9 +61,10 @@ def action_json(block: Json, element: Json, value: object, action_ts: str) -> Js
     return {**action, "action_ts": action_ts}
 
 
-def view_values(blocks: list[Json], filled: Json) -> Json:
-    """The `state.values` of a submitted view: what was filled in, over what the fields start with.
+def view_values(blocks: list[Json], filled: Json, *, whole: bool = True) -> Json:
+    """The `state.values` of a view: what was filled in, over what the fields start with.
 
+    One that is submitted must be filled in as a `whole`.
     `filled` is `{block_id: {action_id: value}}`; a value may be Slack's own form or just the text, option
     values, date... that a person would enter.
     """
@@ -75,7 +76,7 @@ def view_values(blocks: list[Json], filled: Json) -> Json:
         state = given if isinstance(given, dict) else state_of(element, given)
         values.setdefault(block["block_id"], {})[element["action_id"]] = {"type": element["type"], **state}
         empty = all(entry in (None, "", []) for name, entry in state.items() if name != "type")
-        if block["type"] == "input" and empty and not block.get("optional"):
+        if whole and block["type"] == "input" and empty and not block.get("optional"):
             raise ValueError(f"the field {block['block_id']!r} must be filled in")
     if unknown := set(filled) - set(values):
         raise LookupError(f"no fields {sorted(unknown)}; there are: {sorted(values)}")

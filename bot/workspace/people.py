@@ -130,14 +130,22 @@ class People(Core):
         return await self._interact(run, "block_actions", **more)
 
     async def click_view(
-        self, user: str, view_id: str, action_id: str, value: object = None, *, block_id: str | None = None
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        value: object = None,
+        *,
+        block_id: str | None = None,
+        state_values: Json | None = None,
     ) -> CommandRun:
-        """Click on something in a modal or on the Home tab."""
+        """Click on something in a modal or on the Home tab; `state_values` are what its fields hold by then."""
         view = self._view(user, view_id)
         action = self._action(view.body["blocks"], action_id, value, block_id)
         container = {"type": "view", "view_id": view.id}
         run = self.responses.start(user, None)
-        shown = view_json(self.state, view)
+        values = view_values(view.body["blocks"], state_values or {}, whole=False)
+        shown = view_json(self.state, view) | {"state": {"values": values}}
         return await self._interact(run, "block_actions", view=shown, container=container, actions=[action])
 
     async def submit_view(self, user: str, view_id: str, state_values: Json | None = None) -> CommandRun:

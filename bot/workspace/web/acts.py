@@ -149,7 +149,10 @@ async def _click(act: Act) -> Json:
     # A button without a value and a menu without a choice both say so by an empty text.
     value = None if value == "" else value
     if view := act.text("view", ""):
-        return _outcome(await act.workspace.click_view(act.me, view, action, value, block_id=block))
+        values = _values(act)
+        return _outcome(
+            await act.workspace.click_view(act.me, view, action, value, block_id=block, state_values=values)
+        )
     message = act.message()
     return _outcome(await act.workspace.click_reply(act.me, message, action, value, block_id=block))
 
@@ -164,14 +167,19 @@ async def _shortcut(act: Act) -> Json:
 
 
 async def _submit(act: Act) -> Json:
-    values = act.told.get("values", {})
-    if not isinstance(values, dict) or not all(isinstance(block, dict) for block in values.values()):
-        raise RefusedError("A form is submitted with its values, by block and action.")
-    run = await act.workspace.submit_view(act.me, act.text("view"), values)
+    run = await act.workspace.submit_view(act.me, act.text("view"), _values(act))
     answer = run.ack_body if isinstance(run.ack_body, dict) else {}
     if answer.get("response_action") == "errors":
         return {"ok": False, "errors": answer.get("errors") or {}}
     return _outcome(run)
+
+
+def _values(act: Act) -> Json:
+    """What the fields of a view hold."""
+    values: Json = act.told.get("values", {})
+    if not isinstance(values, dict) or not all(isinstance(block, dict) for block in values.values()):
+        raise RefusedError("A form is submitted with its values, by block and action.")
+    return values
 
 
 async def _close(act: Act) -> Json:

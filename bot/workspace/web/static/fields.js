@@ -10,7 +10,9 @@ export function click(element, value) {
   const { actionId, blockId, confirm: question } = element.dataset;
   if (question && !confirm(question)) return;
   const view = viewOf(element);
-  const where = view ? { view: view.dataset.viewId } : about(element.closest(".message"));
+  const where = view
+    ? { view: view.dataset.viewId, values: valuesOf(view) }
+    : about(element.closest(".message"));
   return act({ do: "click", ...where, action_id: actionId, block_id: blockId, value });
 }
 
@@ -66,12 +68,18 @@ document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-view-id]")) submitModal(event.target);
 });
 
-async function submitModal(form) {
+// What the fields of a view hold by now.
+function valuesOf(view) {
   const values = {};
-  for (const field of form.querySelectorAll("[data-action-id]:not([data-kind='button'], [data-kind='overflow'])")) {
+  for (const field of view.querySelectorAll("[data-action-id]:not([data-kind='button'], [data-kind='overflow'])")) {
     const { blockId, actionId } = field.dataset;
     (values[blockId] ??= {})[actionId] = valueOf(field);
   }
+  return values;
+}
+
+async function submitModal(form) {
+  const values = valuesOf(form);
   const empty = [...form.querySelectorAll(":invalid:not(fieldset)")].map((field) => [
     field.dataset.blockId ?? field.closest("[data-block-id]")?.dataset.blockId,
     field.validationMessage,
