@@ -23,7 +23,7 @@ from benchmarks.harness import Figures, Side, alternate, main, show, timed, time
 from benchmarks.load import BOT, filled_bot, settings
 from benchmarks.workspace import workspace_with
 from bot.app import Bot
-from bot.delivery import draw
+from bot.drawing import draw
 from storage.models import Post, Reaction
 
 PLAIN = "SELECT count(*)"

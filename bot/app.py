@@ -22,6 +22,7 @@ from bot.daily import Daily
 from bot.deliveries import ObservedApp
 from bot.delivery import Delivery
 from bot.drafting import Drafting
+from bot.drawing import Drawing
 from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
@@ -81,9 +82,10 @@ class Bot:
         store, ingest, search, metrics = library
         self.tasks = Tasks(metrics)
         self.surfaces = Surfaces(slack)
-        self.refresher = Refresher(store, slack, identity.team_id, clock, timing.coalesce)
         seed = settings.papers_upvote_emoji[0]
-        delivery = Delivery(store, slack, seed, clock, timing, self.refresher.touch, metrics)
+        self.drawing = Drawing(store, seed)
+        self.refresher = Refresher(store, slack, self.drawing, identity.team_id, clock, timing.coalesce)
+        delivery = Delivery(store, slack, self.drawing, clock, timing, self.refresher.touch, metrics)
         self.recommender = Recommender(
             store, search, settings.papers_database, identity.team_id, clock, settings.papers_diversity
         )

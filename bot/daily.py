@@ -99,7 +99,10 @@ class Daily:
         waiting = {one.subscription.channel_id for one in due}
         return [
             *(
-                (one.channel_id, partial(self.leftovers.go_on, one, due=one.channel_id in waiting))
+                (
+                    one.channel_id,
+                    partial(self.leftovers.go_on, one, due=not one.series and one.channel_id in waiting),
+                )
                 for one in unfinished
             ),
             *((one.subscription.channel_id, partial(self._post_due, one)) for one in due),

@@ -15,24 +15,16 @@ from typing import NamedTuple, Self
 
 from aiolimiter import AsyncLimiter
 
+from bot.drawing import Drawing
 from bot.errors import DeliveryError
 from bot.ingest import Clock
 from bot.logs import event
-from bot.messages import (
-    Message,
-    drawn,
-    header_message,
-    note_message,
-    paper_message,
-    rest_message,
-    shared_message,
-)
 from bot.metrics import Metrics
 from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
 from bot.timing import Timing
 from storage import Store
-from storage.models import Edition, Paper, Post, PostKind, PostState, Tally
+from storage.models import Edition, Post, PostState
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +64,7 @@ class Delivery:
         self,
         store: Store,
         slack: Slack,
-        seed: str,
+        drawing: Drawing,
         clock: Clock,
         timing: Timing,
         on_sent: Callable[[list[str]], None],
@@ -80,7 +72,7 @@ class Delivery:
     ) -> None:
         self.store = store
         self.slack = slack
-        self.seed = seed
+        self.drawing = drawing
         self.clock = clock
         self.timing = timing
         self.on_sent = on_sent
@@ -115,7 +107,16 @@ class Delivery:
                 await asyncio.gather(*seeding, return_exceptions=True)
             outcome = Outcome.between(before, await self._states(edition))
             if outcome.new:
-                event(log, "edition posted", channel=edition.channel_id, day=edition.day, **outcome._asdict())
+                counts = outcome._asdict()
+                series = edition.series or "daily"
+                event(
+                    log,
+                    "edition posted",
+                    channel=edition.channel_id,
+                    day=edition.day,
+                    series=series,
+                    **counts,
+                )
             return outcome
 
     async def settle(self, edition: Edition) -> list[Post]:
@@ -187,9 +188,9 @@ class Delivery:
         return post
 
     async def _send_claimed(self, post: Post) -> Post:
-        message, shown = await self._draw(post)
+        message, shown = await self.drawing.message(post)
         thread_ts = await self._thread_ts(post)
-        if post.kind is PostKind.REST and not thread_ts:
+        if post.in_thread and not thread_ts:
             await self._abandon(post, "its thread has no header")
             return await self.store.current(post)
         try:
@@ -247,37 +248,22 @@ class Delivery:
         self.metrics.posts.labels("abandoned").inc()
 
     async def _find(self, post: Post) -> str | None:
-        message, _ = await self._draw(post)
+        message, _ = await self.drawing.message(post)
         header = await self.store.header_ts(post)
         # By Slack's own clock where there is a header; ours may be off, so it gets a day's margin.
         since = header or f"{(post.planned_at - timedelta(days=1)).timestamp():.6f}"
-        thread_ts = header if post.kind is PostKind.REST else ""
+        thread_ts = header if post.in_thread else ""
         return await self.slack.find(
             post.channel_id, message, _metadata(post), since=since, thread_ts=thread_ts
         )
 
-    async def _draw(self, post: Post) -> tuple[Message, str]:
-        """The message of a post, and what of the votes it shows."""
-        if post.kind is PostKind.NOTE:
-            return note_message(await self.store.edition_of(post)), ""
-        if post.kind is PostKind.HEADER:
-            return await self._draw_header(post), ""
-        (paper,) = await self.store.papers([post.paper_id])
-        tally = (await self.store.tallies(post.team_id, [paper.id]))[paper.id]
-        return draw(post, paper, tally), drawn(tally)
-
-    async def _draw_header(self, post: Post) -> Message:
-        edition = await self.store.edition_of(post)
-        papers = sum(1 for other in await self.store.posts(edition) if other.paper_id)
-        return header_message(edition, papers, self.seed)
-
     async def _thread_ts(self, post: Post) -> str:
-        return await self.store.header_ts(post) if post.kind is PostKind.REST else ""
+        return await self.store.header_ts(post) if post.in_thread else ""
 
     async def _seed(self, post: Post) -> None:
         await self._seed_pace.acquire()
         try:
-            await self.slack.seed(post.channel_id, post.ts, self.seed)
+            await self.slack.seed(post.channel_id, post.ts, self.drawing.seed)
         except NotSent:
             return  # It is still unseeded, so the next tick tries again.
         except DeliveryError as refused:
@@ -288,13 +274,6 @@ class Delivery:
         return post.claimed_at is None or self.clock() - post.claimed_at >= LEASE
 
 
-def draw(post: Post, paper: Paper, tally: Tally) -> Message:
-    """A paper's message as this post shows it: whole in the channel, short in the thread."""
-    if post.kind is PostKind.SHARE:
-        return shared_message(paper, tally, post.shared_by)
-    return (rest_message if post.kind is PostKind.REST else paper_message)(paper, tally)
-
-
 def _lacks_seed(post: Post) -> bool:
     return post.state is PostState.SENT and not post.seeded
 
@@ -302,11 +281,13 @@ def _lacks_seed(post: Post) -> bool:
 def _metadata(post: Post) -> dict[str, str | int]:
     """What a message carries, flat as Slack wants it: enough to know it again, nothing private."""
     edition = post.day.isoformat() if post.day else "shared"
-    return {"edition": edition, "position": post.position, "paper": post.paper_id}
+    of = {"series": post.series, "kind": str(post.kind)} if post.series else {}
+    return {"edition": edition, "position": post.position, "paper": post.paper_id, **of}
 
 
 def _named(post: Post) -> str:
     """A post in the log."""
     if post.day is None:
         return f"the share of {post.paper_id} in {post.channel_id}"
-    return f"post {post.position} of {post.day} in {post.channel_id}"
+    series = f" of {post.series}" if post.series else ""
+    return f"post {post.position} of {post.day}{series} in {post.channel_id}"

@@ -64,7 +64,7 @@ class Explaining:
         return next((paper for paper in papers if paper.id in had), papers[0] if papers else None)
 
     async def _placed(self, shown: Exposure) -> str:
-        edition = await self.store.edition(self.team_id, shown.channel_id, shown.day)
+        edition = await self.store.edition(self.team_id, shown.channel_id, shown.day, shown.series)
         of = len(await self.store.exposures(edition)) if edition else 0
         return placed(shown.position, max(of, shown.position), self.entries.told(shown.day), shown.role)
 

@@ -14,7 +14,7 @@ from bot.messages import header_message
 from bot.outcomes import NotSent
 from bot.slack import Slack
 from storage import Store
-from storage.models import Edition, Post, PostState
+from storage.models import Edition, Post, PostKind, PostState
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,9 @@ class Leftovers:
             if any(post.state is PostState.SENDING for post in posts):
                 return
             if not _begun(posts) and (days > YESTERDAY or due or edition.why):
-                await self.store.forget_unsent(edition.team_id, edition.channel_id, edition.day)
+                await self.store.forget_unsent(
+                    edition.team_id, edition.channel_id, edition.day, edition.series
+                )
                 log.info("the edition of %s was not posted in %s in time", edition.day, edition.channel_id)
                 return
             if days > YESTERDAY:
@@ -65,6 +67,8 @@ class Leftovers:
         if not await self.store.withdraw(edition):
             return
         header, *papers = await self.store.posts(edition)
+        if header.kind is not PostKind.HEADER:
+            return
         log.info("%s in %s ends after %d papers", edition.day, edition.channel_id, len(papers))
         fewer = header_message(edition.model_copy(update={"listed": {}}), len(papers), self.seed)
         try:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import NamedTuple
 
 from bot.app import Bot
-from bot.delivery import draw
 from bot.drafting import Draft, posts_of
+from bot.drawing import draw
 from bot.errors import DeliveryError, PapersError
 from bot.messages import Message, header_message
 from storage.models import Subscription

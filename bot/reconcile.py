@@ -21,7 +21,7 @@ from bot.refresh import LOOK_BACK
 from bot.slack import Identity, Slack
 from bot.timing import Timing
 from storage import Store
-from storage.models import Post, PostKind, Reaction, Shown
+from storage.models import Post, Reaction, Shown
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Reconciler:
             yield read
 
     async def _channel(self, read: ReadBack, posts: Sequence[Post]) -> None:
-        top = {post.ts: post for post in posts if post.kind is not PostKind.REST}
+        top = {post.ts: post for post in posts if not post.in_thread}
         limited = False
         if top:
             # Newest first, so what is oldest is read last.
@@ -182,13 +182,13 @@ class Reconciler:
 
 def _threads(posts: Sequence[Post]) -> Iterator[list[Post]]:
     """The posts in the thread of each edition, the newest edition first."""
-    rest = sorted((post for post in posts if post.kind is PostKind.REST), key=_day, reverse=True)
-    for _, thread in groupby(rest, key=_day):
+    rest = sorted((post for post in posts if post.in_thread), key=_edition, reverse=True)
+    for _, thread in groupby(rest, key=_edition):
         yield list(thread)
 
 
-def _day(post: Post) -> str:
-    return str(post.day)
+def _edition(post: Post) -> tuple[str, str]:
+    return str(post.day), post.series
 
 
 def _log(read: ReadBack) -> None:

@@ -80,8 +80,8 @@ class Recovery:
         posts = [_post(self.team_id, channel, message) for message in found]
         await self._have_papers(posts)
         count = 0
-        for day, of_day in groupby(sorted(posts, key=_day), key=_day):
-            count += await self._adopt(day, list(of_day))
+        for (day, _), of_edition in groupby(sorted(posts, key=_edition_of), key=_edition_of):
+            count += await self._adopt(day, list(of_edition))
         return count
 
     async def _have_papers(self, posts: Sequence[Post]) -> None:
@@ -101,14 +101,16 @@ class Recovery:
         )
 
 
-def _day(post: Post) -> date:
-    return post.day or date.min
+def _edition_of(post: Post) -> tuple[date, str]:
+    return post.day or date.min, post.series
 
 
 def _post(team_id: str, channel: str, sent: Sent) -> Post:
     """The post that a message is, as the ledger would have it."""
     day = None if sent.edition == "shared" else date.fromisoformat(sent.edition)
     kind = PostKind.HEADER if not sent.paper else PostKind.REST if sent.in_thread else PostKind.PAPER
+    if sent.series and sent.kind in set(PostKind):
+        kind = PostKind(sent.kind)
     return Post(
         team_id=team_id,
         channel_id=channel,
@@ -121,6 +123,7 @@ def _post(team_id: str, channel: str, sent: Sent) -> Post:
         ts=sent.ts,
         # Perhaps not, but one more reaction is worth less than the calls to find out.
         seeded=True,
+        series=sent.series,
     )
 
 
@@ -134,4 +137,5 @@ def _edition(day: date, posts: Sequence[Post]) -> Edition:
         listed_day=day,
         planned_at=first.planned_at,
         top=sum(post.kind is PostKind.PAPER for post in posts),
+        series=first.series,
     )

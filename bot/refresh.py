@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from bot.delivery import draw
+from bot.drawing import Drawing
 from bot.errors import DeliveryError, StoreError
 from bot.ingest import Clock
 from bot.messages import drawn
@@ -15,7 +15,7 @@ from bot.outcomes import NotSent
 from bot.slack import Slack
 from bot.timing import Timing
 from storage import Store
-from storage.models import Paper, Post, Tally
+from storage.models import Post
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +34,14 @@ class Refresher:
         self,
         store: Store,
         slack: Slack,
+        drawing: Drawing,
         team_id: str,
         clock: Clock,
         coalesce_seconds: float = Timing().coalesce,
     ) -> None:
         self.store = store
         self.slack = slack
+        self.drawing = drawing
         self.team_id = team_id
         self.clock = clock
         self.coalesce_seconds = coalesce_seconds
@@ -68,28 +70,27 @@ class Refresher:
         touched, self._touched = self._touched, set()
         self._wake.clear()
         try:
-            for post, paper, tally in await self._stale(sorted(touched)):
-                await self._redraw(post, paper, tally)
+            for post in await self._stale(sorted(touched)):
+                await self._redraw(post)
         except StoreError:
             self.touch(touched)
             raise
 
-    async def _stale(self, paper_ids: list[str]) -> list[tuple[Post, Paper, Tally]]:
+    async def _stale(self, paper_ids: list[str]) -> list[Post]:
         """The posts of these papers that show other numbers than the votes are."""
         posts = await self.store.posts_of(self.team_id, paper_ids)
         tallies = await self.store.tallies(self.team_id, paper_ids)
-        stale = [post for post in posts if post.drawn != drawn(tallies[post.paper_id])]
-        papers = {paper.id: paper for paper in await self.store.papers([post.paper_id for post in stale])}
-        return [(post, papers[post.paper_id], tallies[post.paper_id]) for post in stale]
+        return [post for post in posts if post.drawn != drawn(tallies[post.paper_id])]
 
-    async def _redraw(self, post: Post, paper: Paper, tally: Tally) -> None:
+    async def _redraw(self, post: Post) -> None:
+        message, shown = await self.drawing.message(post)
         try:
-            if await self.slack.update(post.channel_id, post.ts, draw(post, paper, tally)):
-                await self.store.drawn(post, drawn(tally))
+            if await self.slack.update(post.channel_id, post.ts, message):
+                await self.store.drawn(post, shown)
             else:
                 await self.store.lost(post, "deleted in Slack")
         except NotSent as later:
             await asyncio.sleep(later.retry_after)
-            self.touch([paper.id])
+            self.touch([post.paper_id])
         except DeliveryError as refused:
-            log.warning("the votes on %s in %s are not shown: %s", paper.id, post.channel_id, refused)
+            log.warning("the votes on %s in %s are not shown: %s", post.paper_id, post.channel_id, refused)

@@ -61,13 +61,18 @@ class Identity(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A message of the bot's in a channel, by the metadata it carries; `paper` is empty for a header."""
+    """A message of the bot's in a channel, by the metadata it carries; `paper` is empty for a header.
+
+    `series` and `kind` are empty for posts of the daily edition, and for shares.
+    """
 
     ts: str
     in_thread: bool
     edition: str
     position: int
     paper: str
+    series: str = ""
+    kind: str = ""
 
 
 class Slack:
@@ -345,7 +350,15 @@ def _sent(message: Mapping[str, Any], bot_id: str) -> Sent | None:
         return None
     payload, ts = metadata["event_payload"], str(message["ts"])
     in_thread = message.get("thread_ts") not in (None, ts)
-    return Sent(ts, in_thread, str(payload["edition"]), int(payload["position"]), str(payload["paper"]))
+    return Sent(
+        ts,
+        in_thread,
+        str(payload["edition"]),
+        int(payload["position"]),
+        str(payload["paper"]),
+        str(payload.get("series") or ""),
+        str(payload.get("kind") or ""),
+    )
 
 
 def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[str, Any]) -> bool:
@@ -354,6 +367,7 @@ def _is_the_same(found: Mapping[str, Any], message: Message, metadata: Mapping[s
         # What a person wrote has the id that their client gave it.
         return found.get("text") == message["text"] and "client_msg_id" not in found
     payload = carried["event_payload"]
+    # The daily edition has no series, and another one's first post may otherwise be like its own.
     return carried.get("event_type") == EVENT_TYPE and all(
-        str(payload.get(name)) == str(value) for name, value in metadata.items()
+        str(payload.get(name, "")) == str(value) for name, value in {"series": "", **metadata}.items()
     )

@@ -23,8 +23,9 @@ _SHOWINGS = """
         CASE WHEN parts IS NOT NULL THEN (SELECT total(value) FROM json_each(parts)) END AS score
     FROM posts JOIN papers ON papers.id = posts.paper_id
     LEFT JOIN exposures ON exposures.team_id = :team_id AND exposures.user_id = ''
-        AND exposures.channel_id = :channel_id AND exposures.day = :day AND exposures.paper_id = posts.paper_id
-    WHERE posts.team_id = :team_id AND posts.channel_id = :channel_id AND posts.day = :day
+        AND exposures.channel_id = :channel_id AND exposures.day = :day AND exposures.series = :series
+        AND exposures.paper_id = posts.paper_id
+    WHERE posts.team_id = :team_id AND posts.channel_id = :channel_id AND posts.day = :day AND posts.series = :series
         AND posts.ts != '' AND posts.paper_id != ''
     ORDER BY posts.position"""
 
@@ -55,7 +56,7 @@ class Exposures(Connected):
         """What an edition shows, in its order; empty for editions of before this was kept."""
         rows = self.rows(
             "SELECT * FROM exposures WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
-            "AND user_id = '' ORDER BY position",
+            "AND series = :series AND user_id = '' ORDER BY position",
             to_row(edition),
         )
         return [_exposure(row) for row in rows]
@@ -74,9 +75,9 @@ class Exposures(Connected):
         return _exposure(rows[0]) if rows else None
 
     async def editions_of(self, team_id: str, first: date, channel_id: str = "") -> list[Edition]:
-        """A workspace's editions from a day on, oldest first; of one channel, where one is named."""
+        """A workspace's daily editions from a day on, oldest first; of one channel, where one is named."""
         rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND day >= :first AND why = '' "
+            "SELECT * FROM editions WHERE team_id = :team AND day >= :first AND series = '' AND why = '' "
             "AND (:channel = '' OR channel_id = :channel) ORDER BY planned_at, channel_id",
             {"team": team_id, "first": iso(first), "channel": channel_id},
         )

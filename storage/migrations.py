@@ -239,6 +239,62 @@ def m011_health(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m012_series(db: Database) -> None:
+    # A channel can have more than one series of posts a day; the daily edition's name is empty. Keys can't be changed,
+    # so the tables are made anew, what refers to another first to go.
+    db.execute("""
+        CREATE TABLE editions_of_series (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT NOT NULL, series TEXT NOT NULL DEFAULT '',
+            listed_day TEXT NOT NULL, first_day TEXT, announced_day TEXT, planned_at TEXT NOT NULL,
+            top INTEGER NOT NULL, listed TEXT NOT NULL, left_out INTEGER NOT NULL,
+            missed TEXT NOT NULL DEFAULT '{}', why TEXT NOT NULL DEFAULT '', about TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (team_id, channel_id, day, series)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        INSERT INTO editions_of_series
+        SELECT team_id, channel_id, day, '', listed_day, first_day, announced_day, planned_at, top, listed, left_out,
+            missed, why, ''
+        FROM editions""")
+    db.execute("""
+        CREATE TABLE posts_of_series (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT, series TEXT NOT NULL DEFAULT '',
+            position INTEGER NOT NULL, kind TEXT NOT NULL, planned_at TEXT NOT NULL, paper_id TEXT NOT NULL,
+            shared_by TEXT NOT NULL, state TEXT NOT NULL, ts TEXT NOT NULL, reason TEXT NOT NULL, drawn TEXT NOT NULL,
+            seeded INTEGER NOT NULL, claimed_at TEXT,
+            UNIQUE (team_id, channel_id, day, series, position),
+            FOREIGN KEY (team_id, channel_id, day, series)
+                REFERENCES editions_of_series (team_id, channel_id, day, series)
+        ) STRICT""")
+    db.execute("""
+        INSERT INTO posts_of_series
+        SELECT team_id, channel_id, day, '', position, kind, planned_at, paper_id, shared_by, state, ts, reason, drawn,
+            seeded, claimed_at
+        FROM posts""")
+    db.execute("""
+        CREATE TABLE exposures_of_series (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, user_id TEXT NOT NULL, day TEXT NOT NULL,
+            series TEXT NOT NULL DEFAULT '', paper_id TEXT NOT NULL REFERENCES papers (id),
+            position INTEGER NOT NULL, shown_at TEXT NOT NULL, ranking TEXT NOT NULL, role TEXT NOT NULL,
+            team TEXT NOT NULL, upvotes INTEGER, parts TEXT NOT NULL,
+            PRIMARY KEY (team_id, user_id, channel_id, day, series, paper_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        INSERT INTO exposures_of_series
+        SELECT team_id, channel_id, user_id, day, '', paper_id, position, shown_at, ranking, role, team, upvotes, parts
+        FROM exposures""")
+    for table in ("posts", "editions", "exposures"):
+        db.execute(f"DROP TABLE {table}")
+        db.execute(f"ALTER TABLE {table}_of_series RENAME TO {table}")
+    db.execute(
+        "CREATE UNIQUE INDEX one_post_per_paper ON posts (team_id, channel_id, paper_id) WHERE paper_id != ''"
+    )
+    db.execute("CREATE INDEX posts_of_paper ON posts (team_id, paper_id) WHERE paper_id != ''")
+    db.execute("CREATE UNIQUE INDEX one_post_per_message ON posts (team_id, channel_id, ts) WHERE ts != ''")
+    db.execute("CREATE INDEX posts_in_flight ON posts (team_id, state) WHERE state IN ('planned', 'sending')")
+    db.execute("CREATE INDEX posts_unseeded ON posts (team_id, seeded, state) WHERE seeded = 0")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -164,7 +164,8 @@ class Trouble(NamedTuple):
 class PostKind(StrEnum):
     """A header, a paper of the top and one of the rest make up an edition; a share is of none.
 
-    A note stands alone in an edition without papers, and says why there are none.
+    A note stands alone in an edition without papers, and says why there are none. Posts of other kinds are of a
+    series of their own, whose part draws them: see `bot.drawing`.
     """
 
     HEADER = "header"
@@ -172,6 +173,11 @@ class PostKind(StrEnum):
     REST = "rest"
     SHARE = "share"
     NOTE = "note"
+    LIST = "list"
+
+
+#: What stands in the thread of its edition's first post instead of the channel.
+IN_THREAD = frozenset({PostKind.REST})
 
 
 class PostState(StrEnum):
@@ -191,6 +197,8 @@ class Edition(_Value):
     `announced_day` is the newest of arXiv's announcements that the channel has seen by then.
     `listed` counts its papers by source, and `left_out` the day's other papers. `missed` counts papers of earlier days
     that came in no edition, by day (`2026-08-14`). Where there are no papers, `why` says so in a sentence (mrkdwn).
+    A channel has one edition a day of each `series`: the daily edition is of none, other series have a name. `about`
+    holds what a series needs to draw its messages, as it was when they were planned.
     """
 
     team_id: str
@@ -205,6 +213,8 @@ class Edition(_Value):
     left_out: int = 0
     missed: dict[str, int] = {}
     why: str = ""
+    series: str = ""
+    about: str = ""
 
 
 class Post(_Value):
@@ -227,6 +237,12 @@ class Post(_Value):
     drawn: str = ""
     seeded: bool = False
     claimed_at: Moment | None = None
+    series: str = ""
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether it stands in the thread of its edition's first post."""
+        return self.kind in IN_THREAD
 
 
 class Reaction(_Value):
@@ -363,6 +379,7 @@ class Exposure(_Value):
     team: str = ""
     upvotes: Count | None = None
     parts: dict[str, float] = {}
+    series: str = ""
 
 
 class Standing(NamedTuple):

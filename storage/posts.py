@@ -21,11 +21,14 @@ _INSERT = (
     f"INSERT INTO posts ({', '.join(_POST)}) VALUES ({', '.join(f':{name}' for name in _POST)}) "
     "ON CONFLICT (team_id, channel_id, paper_id) WHERE paper_id != '' DO NOTHING"
 )
-_OF_DAY = "SELECT * FROM editions WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day"
+_OF_DAY = (
+    "SELECT * FROM editions WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
+    "AND series = :series"
+)
 # Without a day, the paper says which of a channel's shares it is.
 _KEY = (
-    "team_id = :team_id AND channel_id = :channel_id AND day IS :day AND position = :position "
-    "AND paper_id = :paper_id"
+    "team_id = :team_id AND channel_id = :channel_id AND day IS :day AND series = :series "
+    "AND position = :position AND paper_id = :paper_id"
 )
 
 
@@ -53,8 +56,8 @@ class Posts(Connected):
             # Planned before the copy and sent after it: what is known of them is only older.
             connection.executemany(
                 "UPDATE posts SET state = 'sent', ts = :ts, drawn = '', claimed_at = NULL WHERE team_id = :team_id AND "
-                "channel_id = :channel_id AND paper_id = :paper_id AND (paper_id != '' OR day = :day AND position = 0) "
-                "AND state IN ('planned', 'sending')",
+                "channel_id = :channel_id AND paper_id = :paper_id AND (paper_id != '' OR day = :day "
+                "AND series = :series AND position = :position) AND state IN ('planned', 'sending')",
                 (to_row(post) for post in posts),
             )
             changed = connection.total_changes - before
@@ -75,10 +78,10 @@ class Posts(Connected):
         rows = self.rows("SELECT DISTINCT channel_id FROM posts WHERE team_id = :team", {"team": team_id})
         return [row["channel_id"] for row in rows]
 
-    async def forget_unsent(self, team_id: str, channel_id: str, day: date) -> None:
+    async def forget_unsent(self, team_id: str, channel_id: str, day: date, series: str = "") -> None:
         """Take back the plan of an edition of which nothing was sent."""
-        key = (team_id, channel_id, iso(day))
-        same = "team_id = ? AND channel_id = ? AND day = ?"
+        key = (team_id, channel_id, iso(day), series)
+        same = "team_id = ? AND channel_id = ? AND day = ? AND series = ?"
         with self.writing() as connection:
             begun = connection.execute(
                 f"SELECT 1 FROM posts WHERE {same} AND state != 'planned'", key
@@ -90,8 +93,8 @@ class Posts(Connected):
 
     async def withdraw(self, edition: Edition) -> int:
         """Take back the posts of an edition that were not sent yet; returns how many. Their papers are free again."""
-        key = {"team": edition.team_id, "channel": edition.channel_id, "day": iso(edition.day)}
-        same = "team_id = :team AND channel_id = :channel AND day = :day"
+        key = to_row(edition)
+        same = "team_id = :team_id AND channel_id = :channel_id AND day = :day AND series = :series"
         with self.writing() as connection:
             connection.execute(
                 f"DELETE FROM exposures WHERE {same} AND user_id = '' AND paper_id IN "
@@ -129,8 +132,9 @@ class Posts(Connected):
         )
         return [Post.model_validate(row) for row in rows]
 
-    async def edition(self, team_id: str, channel_id: str, day: date) -> Edition | None:
-        rows = self.rows(_OF_DAY, {"team_id": team_id, "channel_id": channel_id, "day": iso(day)})
+    async def edition(self, team_id: str, channel_id: str, day: date, series: str = "") -> Edition | None:
+        key = {"team_id": team_id, "channel_id": channel_id, "day": iso(day), "series": series}
+        rows = self.rows(_OF_DAY, key)
         return as_edition(rows[0]) if rows else None
 
     async def edition_of(self, post: Post) -> Edition:
@@ -138,18 +142,19 @@ class Posts(Connected):
         return as_edition(self.rows(_OF_DAY, to_row(post))[0])
 
     async def last_edition(self, team_id: str, channel_id: str) -> Edition | None:
-        """A channel's newest edition with papers."""
+        """A channel's newest daily edition with papers."""
         rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND why = '' "
+            "SELECT * FROM editions WHERE team_id = :team AND channel_id = :channel AND series = '' AND why = '' "
             "ORDER BY day DESC LIMIT 1",
             {"team": team_id, "channel": channel_id},
         )
         return as_edition(rows[0]) if rows else None
 
     async def editions_began(self, team_id: str, channel_id: str) -> date | None:
-        """The first day that any of a channel's editions is about, be it one that had no papers."""
+        """The first day that any of a channel's daily editions is about, be it one that had no papers."""
         rows = self.rows(
-            "SELECT min(listed_day) AS day FROM editions WHERE team_id = :team AND channel_id = :channel",
+            "SELECT min(listed_day) AS day FROM editions WHERE team_id = :team AND channel_id = :channel "
+            "AND series = ''",
             {"team": team_id, "channel": channel_id},
         )
         return date.fromisoformat(rows[0]["day"]) if rows[0]["day"] else None
@@ -160,11 +165,12 @@ class Posts(Connected):
         Channels that were unsubscribed in the meantime get nothing more.
         """
         rows = self.rows(
-            "SELECT * FROM editions WHERE team_id = :team AND (channel_id, day) IN ("
-            "SELECT channel_id, day FROM posts WHERE team_id = :team AND state IN ('planned', 'sending') UNION "
-            "SELECT channel_id, day FROM posts WHERE team_id = :team AND state = 'sent' AND seeded = 0) "
-            "AND channel_id NOT IN (SELECT channel_id FROM subscriptions WHERE team_id = :team AND NOT active) "
-            "ORDER BY planned_at, channel_id",
+            "SELECT * FROM editions WHERE team_id = :team AND (channel_id, day, series) IN ("
+            "SELECT channel_id, day, series FROM posts WHERE team_id = :team AND state IN ('planned', 'sending') "
+            "UNION SELECT channel_id, day, series FROM posts WHERE team_id = :team AND state = 'sent' AND seeded = 0) "
+            "AND NOT (series = '' AND channel_id IN "
+            "(SELECT channel_id FROM subscriptions WHERE team_id = :team AND NOT active)) "
+            "ORDER BY planned_at, channel_id, series",
             {"team": team_id},
         )
         return [as_edition(row) for row in rows]
@@ -182,7 +188,7 @@ class Posts(Connected):
         """An edition's posts in their order: the header, then the papers, best first."""
         rows = self.rows(
             "SELECT * FROM posts WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
-            "ORDER BY position",
+            "AND series = :series ORDER BY position",
             to_row(edition),
         )
         return [Post.model_validate(row) for row in rows]
@@ -225,7 +231,7 @@ class Posts(Connected):
         """The `ts` of the header of a post's edition; empty for a share, and while the header is not sent."""
         rows = self.rows(
             "SELECT ts FROM posts WHERE team_id = :team_id AND channel_id = :channel_id AND day = :day "
-            "AND position = 0",
+            "AND series = :series AND position = 0",
             to_row(post),
         )
         return str(rows[0]["ts"]) if rows else ""
@@ -262,8 +268,8 @@ class Posts(Connected):
         return self._change(
             f"UPDATE posts SET state = 'sending', claimed_at = :now WHERE {_KEY} AND state = 'planned' "
             "AND NOT EXISTS (SELECT 1 FROM posts AS earlier WHERE earlier.team_id = :team_id "
-            "AND earlier.channel_id = :channel_id AND earlier.day = :day AND earlier.position < :position "
-            "AND earlier.state IN ('planned', 'sending'))",
+            "AND earlier.channel_id = :channel_id AND earlier.day = :day AND earlier.series = :series "
+            "AND earlier.position < :position AND earlier.state IN ('planned', 'sending'))",
             post,
             now=iso(now),
         )

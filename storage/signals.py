@@ -67,8 +67,8 @@ _SHOWN_TO_CHANNEL = f"{_SHOWN} WHERE team_id = :team AND user_id = '' AND channe
 _SHOWN_TO_PERSON = f"""
     {_SHOWN} WHERE team_id = :team AND user_id = :owner AND {_TIMELY}
     UNION ALL
-    {_SHOWN} WHERE team_id = :team AND user_id = '' AND {_TIMELY} AND (channel_id, day) IN (
-        SELECT posts.channel_id, posts.day FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message
+    {_SHOWN} WHERE team_id = :team AND user_id = '' AND {_TIMELY} AND (channel_id, day, series) IN (
+        SELECT posts.channel_id, posts.day, posts.series FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message
             ON posts.team_id = :team AND posts.channel_id = reactions.channel_id AND posts.ts = reactions.ts
             AND posts.ts != ''
         WHERE reactions.team_id = :team AND reactions.user_id = :owner AND reactions.present

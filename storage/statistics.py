@@ -13,7 +13,8 @@ from storage.signals import VOTES_OF_CHANNEL, VOTES_OF_WORKSPACE
 WEEK = timedelta(days=7)
 # A post that has a ts was sent, whatever became of it.
 _POSTED = """
-    SELECT min(day) AS since, count(DISTINCT channel_id) AS channels, count(DISTINCT channel_id || day) AS editions,
+    SELECT min(day) AS since, count(DISTINCT channel_id) AS channels,
+        count(DISTINCT CASE WHEN series = '' THEN channel_id || day END) AS editions,
         count(DISTINCT nullif(paper_id, '')) AS papers
     FROM posts WHERE team_id = :team AND (:owner = '' OR channel_id = :owner) AND ts != ''"""
 

@@ -72,7 +72,7 @@ class Check:
                     yield message
 
     def _twice(self) -> Iterator[str]:
-        seen: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        seen: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
         for message in self._messages():
             carried = _carried(message)
             # A header has no paper, and is one of its edition.
@@ -80,11 +80,13 @@ class Check:
                 message.channel,
                 carried.get("paper", ""),
                 "" if carried.get("paper") else carried.get("edition", ""),
+                "" if carried.get("paper") else f"{carried.get('series', '')} {carried.get('position', '')}",
             )
             seen[key].append(message.ts)
-        for (channel, paper, edition), found in seen.items():
+        for (channel, paper, edition, which), found in seen.items():
             if len(found) > 1:
-                yield f"{paper or f'the header of {edition}'} is in {channel} {len(found)} times: {', '.join(found)}"
+                named = paper or f"post {which.strip()} of {edition}"
+                yield f"{named} is in {channel} {len(found)} times: {', '.join(found)}"
 
     def _ledger(self) -> Iterator[str]:
         known = {(post["channel_id"], post["ts"]): post for post in self.posts if post["ts"]}
@@ -106,17 +108,18 @@ class Check:
                 yield f"{_named(post)} is sent without a ts"
 
     def _order(self) -> Iterator[str]:
-        of: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        of: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         for post in self.posts:
             if post["day"] and post["state"] == "sent":
-                of[post["channel_id"], post["day"]].append(post)
-        for (channel, day), posts in of.items():
+                of[post["channel_id"], post["day"], post["series"]].append(post)
+        for (channel, day, series), posts in of.items():
             posts.sort(key=lambda post: int(post["position"]))
             stamps = [post["ts"] for post in posts]
             if stamps != sorted(stamps):
                 yield f"the edition of {day} in {channel} is out of order: {stamps}"
             # A day without papers has a note instead, and nothing after it.
-            if posts[0]["kind"] != "header" and not (posts[0]["kind"] == "note" and len(posts) == 1):
+            begins = posts[0]["kind"] == "header" or (posts[0]["kind"] == "note" and len(posts) == 1)
+            if not series and not begins:
                 yield f"the edition of {day} in {channel} begins with {_named(posts[0])}"
             for post in posts:
                 message = self.slack.known_channel(channel).messages.get(post["ts"])
@@ -240,7 +243,8 @@ def _carried(message: Message) -> Row:
 
 
 def _expected(post: Row) -> Row:
-    return {"edition": post["day"] or "shared", "position": post["position"], "paper": post["paper_id"]}
+    of = {"series": post["series"], "kind": post["kind"]} if post["series"] else {}
+    return {"edition": post["day"] or "shared", "position": post["position"], "paper": post["paper_id"], **of}
 
 
 def _named(post: Row) -> str:

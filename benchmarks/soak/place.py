@@ -68,7 +68,9 @@ class Place:
     def all_planned(self, day: date) -> bool:
         """Whether every channel has an edition of a day, or has all its papers already."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            found = connection.execute("SELECT channel_id FROM editions WHERE day = ?", (day.isoformat(),))
+            found = connection.execute(
+                "SELECT channel_id FROM editions WHERE day = ? AND series = ''", (day.isoformat(),)
+            )
             had = set(connection.execute("SELECT channel_id, paper_id FROM posts"))
             planned = {channel for (channel,) in found}
         return all(
