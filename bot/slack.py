@@ -248,7 +248,7 @@ class Slack:
         Raises DeliveryError when Slack takes no more answers: there are five, within half an hour; and for an
         address that is not Slack's.
         """
-        if not self._is_slacks(response_url):
+        if not self.is_slacks(response_url):
             raise DeliveryError(
                 "foreign_response_url", "The answer was to go to an address that is not Slack's"
             )
@@ -267,7 +267,7 @@ class Slack:
         if answer.status_code != 200:
             raise DeliveryError(answer.body[:100], "Slack took no more answers; ask again with /papers")
 
-    def _is_slacks(self, address: str) -> bool:
+    def is_slacks(self, address: str) -> bool:
         """Whether an address is one that Slack gives out: on its own domain, over TLS.
 
         Every delivery that comes so far was signed by Slack or came over the socket to it, so this is a second lock.

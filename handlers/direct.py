@@ -17,11 +17,11 @@ _WRITTEN = (None, "file_share")
 async def message(event: dict[str, Any], context: dict[str, Any]) -> None:
     """A BibTeX file sent to the bot: its papers become examples of what that person likes."""
     files = [_attachment(file) for file in event.get("files") or []]
-    written = event.get("subtype") in _WRITTEN and event.get("user") and not event.get("bot_id")
-    if not (files and written and event.get("channel_type") == "im"):
-        # Our own answers, edits, deletions, and words without a file.
-        return
     services: Services = context["services"]
+    ours = event.get("bot_id") or event.get("user") in (None, services.identity.user_id)
+    if ours or not files or event.get("subtype") not in _WRITTEN or event.get("channel_type") != "im":
+        # Our own answers and files, edits, deletions, and words without a file.
+        return
     conversation = Conversation(services.slack, event["channel"])
     services.tasks.start(conversation(_answer(services, files, event["user"])), conversation.failure)
 

@@ -15,12 +15,15 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "channels:read": ("conversations.info", "conversations.list"),
     "chat:write": ("chat.postMessage", "chat.update"),
     "commands": (),
-    # For the address that a file's own object names.
-    "files:read": (),
+    # And for the address that a file's own object names.
+    "files:read": ("files.info",),
+    "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
     "groups:history": ("conversations.history", "conversations.replies"),
     "groups:read": ("conversations.info", "conversations.list"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
+    # A file can't be sent to a person, only to the conversation with them.
+    "im:write": ("conversations.open",),
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
     # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.

@@ -59,6 +59,7 @@ async def test_words_edits_and_the_bots_own_messages_are_left_alone(bot: Bot, sl
             {"subtype": "message_changed", "message": {"files": message.files}},
             {"subtype": "message_deleted"},
             {"user": slack.bot_user_id, "bot_id": "B1", "files": message.files},
+            {"user": slack.bot_user_id, "subtype": "file_share", "files": message.files},
             {"user": ada, "files": message.files, "channel_type": "channel", "channel": reading},
         ):
             own = {"type": "message", "channel": slack.dm(ada), "channel_type": "im", "ts": "1.1"}

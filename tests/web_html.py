@@ -39,6 +39,7 @@ ATTRIBUTES = {
         "datetime",
         "hidden",
     ),
+    "download",
     *("href", "id", "label", "loading", "max", "maxlength", "min", "minlength", "name", "novalidate", "open"),
     *("placeholder", "referrerpolicy", "rel", "required", "role", "rows", "selected", "src", "start", "step"),
     *("target", "title", "type", "value"),

@@ -57,8 +57,6 @@ class Core:
         saved_in: Path | None = None,
     ) -> None:
         self.address = (host, port)
-        #: Where files are served, once the workspace has started.
-        self.files_url = ""
         self.clock = clock
         self.slash_commands = tuple(slash_commands)
         self.state = State(_team(team_id, team_name, scopes), clock)

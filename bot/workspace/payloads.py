@@ -1,6 +1,9 @@
 """The JSON that Slack writes: messages, people and channels, and what a delivery carries."""
 
-from bot.workspace.state import Channel, Json, Message, State, User, View
+import mimetypes
+from urllib.parse import quote
+
+from bot.workspace.state import Channel, File, Json, Message, State, User, View
 
 
 def message_json(
@@ -97,21 +100,41 @@ def channel_json(state: State, channel: Channel) -> Json:
     }
 
 
-def file_json(state: State, id: str, url: str, name: str, user: str) -> Json:
+def file_json(state: State, file: File) -> Json:
     """A file as messages carry it; https://docs.slack.dev/reference/objects/file-object."""
-    return {
-        "id": id,
-        "created": int(state.clock()),
-        "name": name,
-        "title": name,
-        "user": user,
-        "mode": "hosted",
-        "size": len(state.files[id]),
+    address = f"{state.url}/files-pri/{file.id}/download/{quote(file.name, safe='')}"
+    ending = file.name.rpartition(".")[2].lower() if "." in file.name else ""
+    body = {
+        "id": file.id,
+        "created": file.created,
+        "timestamp": file.created,
+        "name": file.name,
+        "title": file.title or file.name,
+        "mimetype": mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+        "filetype": file.snippet_type or ending or "binary",
+        "user": file.user,
+        "user_team": state.team.id,
+        "editable": bool(file.snippet_type),
+        "mode": "snippet" if file.snippet_type else "hosted",
+        "size": file.size,
         "is_external": False,
-        "url_private": url,
-        "url_private_download": url,
+        "is_public": any(state.channels[id].kind == "public" for id in file.shares),
+        "url_private": address,
+        "url_private_download": address,
+        "permalink": f"https://{state.team.domain}.slack.com/files/{file.user}/{file.id}/{quote(file.name, safe='')}",
         "file_access": "visible",
     }
+    return body | ({"alt_txt": file.alt_text} if file.alt_text else {})
+
+
+def shares_json(state: State, file: File) -> Json:
+    """Where a file was shared, as `files.info` tells it."""
+    shared: Json = {"shares": {}, "channels": [], "groups": [], "ims": []}
+    for id, ts in file.shares.items():
+        kind = state.channels[id].kind
+        shared[{"public": "channels", "private": "groups", "im": "ims"}[kind]].append(id)
+        shared["shares"].setdefault("public" if kind == "public" else "private", {})[id] = [{"ts": ts}]
+    return shared
 
 
 def user_json(state: State, user: User) -> Json:

@@ -1,24 +1,22 @@
 """What a person does in Slack: write, react, use commands, click, and fill in forms."""
 
-from urllib.parse import quote
-
 from bot.workspace.blocks import view_problems
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
 from bot.workspace.interactions import action_json, find_element, view_values
+from bot.workspace.methods.files import share
 from bot.workspace.methods.reactions import is_emoji_name, take_reaction
 from bot.workspace.methods.views import open_modals, push_view, replace_view
 from bot.workspace.payloads import (
     command_payload,
     event_callback,
-    file_json,
     interaction_payload,
     message_json,
     reaction_event,
     view_json,
 )
 from bot.workspace.runs import CommandRun
-from bot.workspace.state import Channel, Json, Message, View
+from bot.workspace.state import Channel, File, Json, Message, View
 
 
 class People(Core):
@@ -35,13 +33,21 @@ class People(Core):
             await self._tell({**body, "type": "app_mention"}, place)
         return message
 
-    async def upload(self, user: str, channel: str, name: str, content: bytes, text: str = "") -> Message:
+    async def upload(
+        self,
+        user: str,
+        channel: str,
+        name: str,
+        content: bytes,
+        text: str = "",
+        *,
+        thread_ts: str | None = None,
+    ) -> Message:
         """Write a message with a file, which the bot can download with its token."""
-        place, id = self._enter(user, channel), self.state.next_id("F")
-        self.state.files[id] = content
-        file = file_json(self.state, id, f"{self.files_url}{id}/download/{quote(name)}", name, user)
-        message = Message(self.state.next_ts(), place.id, user, text, files=[file])
-        place.messages[message.ts] = message
+        place, now = self._enter(user, channel), int(self.clock())
+        file = File(self.state.next_id("F"), name, user, len(content), now, content=content)
+        self.state.files[file.id] = file
+        message = share(self.state, [file], place, text, user=user, thread_ts=thread_ts)
         body = {**message_json(self.state, message), "channel": place.id, "event_ts": message.ts}
         await self._tell({**body, "channel_type": "im" if place.kind == "im" else "channel"}, place)
         return message

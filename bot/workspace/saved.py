@@ -4,6 +4,7 @@ What changed is written at once, before anybody is told that it happened: a bot 
 again when the process is killed in the next moment. Only the clock's running is written now and then.
 """
 
+import base64
 import json
 import logging
 import sqlite3
@@ -12,7 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.workspace.state import Channel, Json, Message, State, Team, User, View
+from bot.workspace.state import Channel, File, Json, Message, State, Team, User, View
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +167,10 @@ def _contents(state: State) -> Iterator[tuple[Key, object, Json]]:
         yield ("ephemeral", message.ts), message.version(), vars(message)
     for view in state.views.values():
         yield ("view", view.id), (view.hash, view.open), vars(view)
+    for file in state.files.values():
+        if file.finished:
+            content = base64.b64encode(file.content or b"").decode()
+            yield ("file", file.id), dict(file.shares), {**vars(file), "content": content}
     homes = {user: view.id for user, view in state.homes.items()}
     yield ("homes", ""), homes, homes
 
@@ -183,11 +188,15 @@ def _restored(state: State, kept: dict[str, dict[str, Json]]) -> Loaded | None:
     views = {id: View(**body) for id, body in kept.get("view", {}).items()}
     homes = {user: views[view] for user, view in kept.get("homes", {}).get("", {}).items()}
     ephemerals = [Message(**body) for body in kept.get("ephemeral", {}).values()]
+    files = {
+        id: File(**{**body, "content": base64.b64decode(body["content"])})
+        for id, body in kept.get("file", {}).items()
+    }
     ids, last_ts = now["counters"]
     loaded = Loaded(max(float(now["clock"]), last_ts / 1_000_000), list(now["undelivered"]))
     # From here on nothing can fail: a state is filled or left as it was.
     state.team, state.users, state.channels, state.views = team, users, channels, views
-    state.homes, state.ephemerals = homes, ephemerals
+    state.homes, state.ephemerals, state.files = homes, ephemerals, files
     state.go_on_from(ids + SPARE_IDS, last_ts + SPARE_MICROSECONDS)
     return loaded
 

@@ -48,6 +48,7 @@ class Workspace(Administration, People):
         app.router.add_get("/link/", self.sockets.handle)
         app.router.add_post("/responses/{key:.+}", self.responses.handle)
         app.router.add_get("/files-pri/{id}/download/{name}", self._file)
+        app.router.add_post("/upload/v1/{key}", self._upload)
         Pages(self).add_to(app)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -59,19 +60,29 @@ class Workspace(Administration, People):
         self.address = self._runner.addresses[0][:2]
         self.sockets.base_url = f"{self.url.replace('http', 'ws', 1)}/link/"
         self.responses.base_url = f"{self.url}/responses/"
-        self.files_url = f"{self.url}/files-pri/"
+        self.state.url = self.url
         if self.saved:
             self._keeping = asyncio.create_task(self._keep())
 
     async def _file(self, request: web.Request) -> web.Response:
         """A file, for those who may read it; others are shown where to sign in, as in Slack."""
-        team, content = self.state.team, self.state.files.get(request.match_info["id"])
+        team, file = self.state.team, self.state.files.get(request.match_info["id"])
         allowed = request.headers.get("Authorization") == f"Bearer {team.bot_token}" and not team.revoked
         if not allowed or "files:read" not in team.scopes:
             return web.Response(text="<html>Sign in</html>", content_type="text/html")
-        if content is None:
+        if file is None or not file.finished:
             return web.Response(status=404)
-        return web.Response(body=content, content_type="application/octet-stream")
+        return web.Response(body=file.content, content_type="application/octet-stream")
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """The bytes of a file, at the address that `files.getUploadURLExternal` gave; no token is asked for."""
+        file = self.state.files.get(self.state.uploads.get(request.match_info["key"], ""))
+        content = await request.content.read()
+        if file is None or file.finished or len(content) != file.size:
+            return web.Response(status=400, text="Bad Request")
+        file.content = content
+        self.state.changes.notify()
+        return web.Response(text=f"OK - {file.size}")
 
     async def stop(self) -> None:
         """Close every socket and give up what was still to be delivered, unless there is a file to keep it in."""

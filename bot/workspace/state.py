@@ -20,6 +20,7 @@ ALL_SCOPES = (
     "chat:write",
     "commands",
     "files:read",
+    "files:write",
     "groups:history",
     "groups:read",
     "im:history",
@@ -99,6 +100,26 @@ class Message:
 
 
 @dataclass
+class File:
+    """A file of a person's or the bot's.
+
+    `content` is None until its bytes have come, `shares` has the `ts` of its message by channel, once it is `finished`.
+    """
+
+    id: str
+    name: str
+    user: str
+    size: int
+    created: int
+    title: str = ""
+    alt_text: str = ""
+    snippet_type: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    finished: bool = False
+    shares: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class Channel:
     """A public or private channel, or the direct messages of one person with the bot."""
 
@@ -172,8 +193,12 @@ class State:
         self.ephemerals: list[Message] = []
         self.views: dict[str, View] = {}
         self.homes: dict[str, View] = {}
-        #: What people uploaded, by the id of the file; gone when the workspace stops.
-        self.files: dict[str, bytes] = {}
+        #: By their ids.
+        self.files: dict[str, File] = {}
+        #: Where files are to be sent, by the secret part of the address: the id of the file that is awaited there.
+        self.uploads: dict[str, str] = {}
+        #: Where the workspace is served, once it is.
+        self.url = ""
         self.triggers: dict[str, Trigger] = {}
         self.calls: list[Call] = []
         self._last_ts = 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.workspace.methods import chat, conversations, people, reactions, views
+from bot.workspace.methods import chat, conversations, files, people, reactions, views
 from bot.workspace.request import Request
 from bot.workspace.state import Json
 
@@ -42,6 +42,9 @@ METHODS: dict[str, Method] = {
     "conversations.members": Method(conversations.members, _READ, T4),
     "conversations.open": Method(conversations.open_, ("im:write",), T3),
     "conversations.replies": Method(conversations.replies, _HISTORY, T3),
+    "files.completeUploadExternal": Method(files.complete_upload, ("files:write",), T4),
+    "files.getUploadURLExternal": Method(files.upload_url, ("files:write",), T4),
+    "files.info": Method(files.info, ("files:read",), T4),
     "reactions.add": Method(reactions.add, ("reactions:write",), T3),
     "reactions.get": Method(reactions.get, ("reactions:read",), T3),
     "reactions.list": Method(reactions.list_, ("reactions:read",), T2),

@@ -13,7 +13,7 @@ def post_message(request: Request) -> Json:
     """`chat.postMessage`."""
     channel = _writable(request)
     content = content_of(request)
-    thread_ts = _thread(request, channel)
+    thread_ts = thread(request, channel)
     message = Message(
         ts=request.state.next_ts(),
         channel=channel.id,
@@ -155,7 +155,8 @@ def _writable(request: Request) -> Channel:
     return channel
 
 
-def _thread(request: Request, channel: Channel) -> str | None:
+def thread(request: Request, channel: Channel) -> str | None:
+    """The thread that the call names, by the `ts` of its first message."""
     thread_ts = request.text("thread_ts")
     if not thread_ts:
         return None

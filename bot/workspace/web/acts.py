@@ -3,6 +3,7 @@
 Whatever cannot be done is answered with a sentence that the page shows.
 """
 
+import base64
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from bot.workspace.server import Workspace
 
 MOST_CHARACTERS = 40_000
+# Of a file; as text that JSON can carry it is a third larger, and the server takes 4 MB.
+MOST_BYTES = 2_500_000
 # Calls in a row that the panel's button rate-limits, and the seconds they are told to wait.
 RATE_LIMITED, RETRY_AFTER = 3, 2
 _MENTION = re.compile(r"(?<![\w&])([@#])([\w.-]*\w)")
@@ -80,12 +83,32 @@ async def _say(act: Act) -> Json:
     channel, text, thread = act.channel(), act.text("text").strip(), act.text("thread", "")
     if not 0 < len(text) <= MOST_CHARACTERS:
         raise RefusedError(f"A message has 1 to {MOST_CHARACTERS:,} characters.")
+    _must_be_open(channel, thread)
+    await act.workspace.say(act.me, channel.id, typed(act.workspace, text), thread_ts=thread or None)
+    return {"ok": True}
+
+
+async def _upload(act: Act) -> Json:
+    channel, name, thread = act.channel(), act.text("name"), act.text("thread", "")
+    text = act.text("text", "").strip()[:MOST_CHARACTERS]
+    try:
+        content = base64.b64decode(act.text("content"), validate=True)
+    except ValueError:
+        raise RefusedError("A file is sent with its content, as base64.") from None
+    if len(content) > MOST_BYTES:
+        raise RefusedError(f"A file of this page has at most {MOST_BYTES // 1_000_000} MB.", 413)
+    _must_be_open(channel, thread)
+    said = typed(act.workspace, text)
+    await act.workspace.upload(act.me, channel.id, name[:255], content, said, thread_ts=thread or None)
+    return {"ok": True}
+
+
+def _must_be_open(channel: Channel, thread: str) -> None:
+    """Refuse what can't be written to a channel, or to a thread in it."""
     if channel.archived:
         raise RefusedError("This channel is archived; nobody can write there.")
     if thread and channel.find(thread) is None:
         raise RefusedError("The message that this thread belongs to is gone.", 404)
-    await act.workspace.say(act.me, channel.id, typed(act.workspace, text), thread_ts=thread or None)
-    return {"ok": True}
 
 
 async def _command(act: Act) -> Json:
@@ -192,6 +215,7 @@ async def _fault(act: Act) -> Json:
 
 _ACTS: dict[str, Callable[[Act], Awaitable[Json]]] = {
     "say": _say,
+    "upload": _upload,
     "command": _command,
     "react": _react,
     "click": _click,

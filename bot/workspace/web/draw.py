@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
@@ -23,6 +24,8 @@ from bot.workspace.web.known import attachment, known
 
 #: What a person reaches for first, shown when the pointer is over a message.
 QUICK_REACTIONS = ("+1", "heart", "fire", "-1")
+#: Shown where they stand; whatever else is a file to be saved, since a browser runs what some pictures hold.
+PICTURES = frozenset(("image/gif", "image/jpeg", "image/png", "image/webp"))
 _HUES = 8
 # Characters that no page can hold (or, of a carriage return, that none would keep).
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
@@ -41,6 +44,16 @@ TEMPLATES.globals |= {
     "emoji": lambda name: emoji.character(name) or f":{name}:",
     "quick_reactions": QUICK_REACTIONS,
 }
+
+
+class Attached(NamedTuple):
+    """A file: what it is called, its address on this server, its kind and size in words, and if it is a picture."""
+
+    name: str
+    title: str
+    address: str
+    said: str
+    picture: bool
 
 
 class Drawing:
@@ -140,6 +153,13 @@ class Drawing:
             case _:
                 return escape(element.get("text") or element.get("value") or "")
 
+    def file(self, file: Json) -> Attached:
+        """A file of a message, as its card or its picture shows it."""
+        name, picture = str(file["name"]), file["mimetype"] in PICTURES
+        address = f"/files/{file['id']}/{quote(name, safe='')}?as={self.me}"
+        kind = name.rpartition(".")[2].upper() if "." in name else "File"
+        return Attached(name, str(file["title"]), address, f"{kind}, {_told(file['size'])}", picture)
+
     def time(self, ts: str, form: str = "{time}") -> DateText:
         """When a message was written."""
         return date_text(ts, form, self.names.zone) or DateText("", "")
@@ -151,6 +171,12 @@ class Drawing:
     def titled(self, attachment: Json) -> Markup:
         """The title of an attachment, linked when it says where to."""
         return mrkdwn.link(attachment.get("title_link", ""), attachment["title"])
+
+
+def _told(size: int) -> str:
+    """A number of bytes, as a person reads it."""
+    units = ((1_000_000, "MB"), (1_000, "KB"))
+    return next((f"{size / of:.1f} {unit}" for of, unit in units if size >= of), f"{size} bytes")
 
 
 def element_id(ts: str, prefix: str = "m") -> str:

@@ -1,6 +1,7 @@
 """The pages of the workspace: one for a channel, one for the app's Home, and what their script asks for."""
 
 import json
+import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +14,7 @@ from bot.workspace.methods import METHODS
 from bot.workspace.state import Json
 from bot.workspace.web import emoji
 from bot.workspace.web.acts import perform
-from bot.workspace.web.draw import TEMPLATES
+from bot.workspace.web.draw import PICTURES, TEMPLATES
 from bot.workspace.web.guard import HEADERS, Handler, RefusedError, guarded
 from bot.workspace.web.live import Live
 from bot.workspace.web.panel import entries
@@ -51,6 +52,7 @@ class Pages:
             "/c/{channel}": self._channel,
             "/dm": self._direct,
             "/home": self._home,
+            "/files/{id}/{name}": self._file,
             "/events": self.live.handle,
             "/panel": self._panel,
             "/static/{name}": _static,
@@ -86,7 +88,7 @@ class Pages:
     async def _channel(self, request: web.Request) -> web.StreamResponse:
         me = self._me(request)
         channel = self.workspace.state.channels.get(request.match_info["channel"])
-        if channel is None or (channel.kind != "public" and me not in channel.members):
+        if channel is None or not self._sees(me, channel.id):
             raise RefusedError("There is no such channel, or you are not in it.", 404)
         thread = request.query.get("thread", "")
         if thread and channel.find(thread) is None:
@@ -99,6 +101,22 @@ class Pages:
 
     async def _home(self, request: web.Request) -> web.StreamResponse:
         return self._page(request, Look(self._me(request), HOME))
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        me, file = self._me(request), self.workspace.state.files.get(request.match_info["id"])
+        if file is None or not any(self._sees(me, channel) for channel in file.shares):
+            raise RefusedError("There is no such file, or it is in a channel that you are not in.", 404)
+        kind = mimetypes.guess_type(file.name)[0]
+        shown = {} if kind in PICTURES else {"Content-Disposition": "attachment"}
+        return web.Response(
+            body=file.content,
+            content_type=kind if kind in PICTURES else "application/octet-stream",
+            headers=HEADERS | shown,
+        )
+
+    def _sees(self, me: str, channel_id: str) -> bool:
+        channel = self.workspace.state.channels[channel_id]
+        return channel.kind == "public" or me in channel.members
 
     async def _panel(self, request: web.Request) -> web.StreamResponse:
         found = entries(self.workspace, request.query.get("q", ""))

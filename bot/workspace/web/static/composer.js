@@ -32,6 +32,22 @@ async function send(form) {
   if (!answer.ok && !form.elements.text.value) setDraft(form, text);
 }
 
+// A file goes as text that JSON can carry, with what was typed so far.
+function attach(form, file) {
+  const reader = new FileReader();
+  reader.addEventListener("error", () => say(`${file.name} can't be read.`));
+  reader.addEventListener("load", async () => {
+    const text = form.elements.text.value.trim();
+    const content = reader.result.slice(reader.result.indexOf(",") + 1);
+    const thread = form.dataset.threadTs;
+    setDraft(form, "");
+    toBottom(by(thread ? "replies" : "messages"));
+    const answer = await act({ do: "upload", name: file.name, content, text, thread });
+    if (!answer.ok && !form.elements.text.value) setDraft(form, text);
+  });
+  reader.readAsDataURL(file);
+}
+
 const options = (form) => [...form.querySelectorAll("[data-form]")];
 const offered = (form) => options(form).filter((option) => !option.hidden);
 const selected = (form) => form.querySelector("[data-form][aria-selected='true']");
@@ -94,6 +110,14 @@ document.addEventListener("input", (event) => {
   if (!form) return;
   setDraft(form, form.elements.text.value);
   offer(form);
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form.composer");
+  if (!form || event.target.type !== "file" || !event.target.files.length) return;
+  attach(form, event.target.files[0]);
+  // So that the same file can be chosen again.
+  event.target.value = "";
 });
 
 document.addEventListener("submit", (event) => {
