@@ -38,7 +38,7 @@ class _Row(NamedTuple):
 
 def topics_png(topics: Topics, title: str) -> bytes:
     """The picture of these topics, of which there must be one at least; 1440 pixels wide."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - half a second, see above
+    from matplotlib.figure import Figure
 
     rows = [_Row(topic, _RISING, "▲") for topic in topics.rising]
     rows += [_Row(topic, _FALLING, "▼") for topic in topics.falling]
@@ -106,7 +106,7 @@ def _draw_rows(axes: Axes, rows: Sequence[_Row]) -> None:
 
 
 def _few_ticks() -> object:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
+    from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=4)
 
@@ -145,7 +145,7 @@ def _write(
 
 def _short(term: str) -> str:
     """A term as it fits on its line, in letters that the font has: others would be boxes."""
-    from matplotlib.font_manager import get_font, findfont  # noqa: PLC0415
+    from matplotlib.font_manager import findfont, get_font
 
     known = get_font(findfont(_FONT)).get_charmap()
     drawn = "".join(letter if ord(letter) in known else "?" for letter in term)

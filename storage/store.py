@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from storage.channels import Channels
 from storage.database import connect
 from storage.exposures import Exposures
+from storage.groups import Groups
 from storage.harvests import Harvests
 from storage.health import Healths
 from storage.interests import Interests
@@ -23,6 +24,7 @@ from storage.saves import Saves
 from storage.signals import Signals
 from storage.statistics import Statistics
 from storage.votes import Votes
+from storage.weekly import Weekly
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
@@ -40,6 +42,8 @@ class Store(
     Signals,
     Monitoring,
     Statistics,
+    Weekly,
+    Groups,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 
