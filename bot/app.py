@@ -37,12 +37,15 @@ from bot.logs import BOLT
 from bot.monitoring import Monitoring, counting_calls
 from bot.outcomes import NotSent
 from bot.permission import Permission
+from bot.picture import Picture
+from bot.planning import Planning
 from bot.proving import Prover
 from bot.recommend import Recommender
 from bot.reconcile import Reconciler
 from bot.recovery import Recovery
 from bot.refresh import Refresher
 from bot.replicas import only_one
+from bot.roundup import RoundUps
 from bot.saving import Saving
 from bot.services import Services
 from bot.sharing import Sharing
@@ -56,7 +59,8 @@ from bot.tasting import Tasting
 from bot.timing import Timing
 from bot.troubles import Troubles
 from bot.votes import Voting
-from storage.models import Subscription
+from bot.weekly import Weekly
+from storage.models import PostKind, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +125,13 @@ class Bot:
         reporter = Reporter(Prover(self.recommender), clock)
         permission = Permission(slack, settings.papers_subscribers)
         subscribing = Subscribing(store, slack, permission, self.subscription(""), identity.user_id)
+        round_ups = RoundUps(store, identity.team_id, identity.url)
+        self.weekly = Weekly(
+            store, round_ups, delivery, permission, settings.papers_weekly, identity.team_id, clock
+        )
+        self.drawing.add(PostKind.ROUNDUP, self.weekly.draw)
+        delivery.senders[PostKind.PICTURE] = Picture(store, slack, identity.user_id)
+        self.planning = Planning(store, {"round-ups": self.weekly.plan_due})
         self.answers = Answers(
             store,
             ingest,
@@ -138,6 +149,7 @@ class Bot:
                 "unsubscribe": subscribing.unsubscribing,
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
+                "weekly": self.weekly.answering,
             },
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
@@ -254,6 +266,7 @@ class Bot:
             self._find_channels(),
             self.reconciler.run(),
             self.backups.keep_fresh(self.timing.tick),
+            self.planning.run(self.timing.tick),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())
@@ -323,6 +336,7 @@ class Bot:
             self.tasks,
             self.allowance,
             self.library.metrics,
+            self.weekly,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

@@ -15,6 +15,7 @@ from bot.ranking.topics import Topic, Topics
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
 #: In pixels; Slack shows it half as wide, and everything on it is drawn for that.
 WIDTH, ROW = 1440, 74
@@ -105,7 +106,7 @@ def _draw_rows(axes: Axes, rows: Sequence[_Row]) -> None:
         tick.set(fontfamily=_FONT, fontsize=8, color=_FAINT)
 
 
-def _few_ticks() -> object:
+def _few_ticks() -> Locator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=4)

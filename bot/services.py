@@ -16,6 +16,7 @@ from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
 from bot.votes import Voting
+from bot.weekly import Weekly
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,4 @@ class Services:
     tasks: Tasks
     allowance: Allowance
     metrics: Metrics
+    weekly: Weekly

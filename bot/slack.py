@@ -164,6 +164,22 @@ class Slack:
             raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
         return None
 
+    async def find_file(self, channel: str, name: str, user_id: str, *, since: str) -> str | None:
+        """The `ts` of the message that shows a file of this name and person, or None when the channel has none.
+
+        Looked for from the `ts` `since` on. Raises DeliveryError or MaybeSent when the history can't be read.
+        """
+        try:
+            async for found in self._history(channel, since, ""):
+                named = any(file.get("name") == name for file in found.get("files") or [])
+                if named and found.get("user") == user_id:
+                    return str(found["ts"])
+        except SlackApiError as error:
+            raise refusal(error, channel) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
+        return None
+
     async def sent_since(self, channel: str, since: datetime, bot_id: str) -> AsyncIterator[Sent]:
         """The posts of this bot in a channel since then, and in the threads of their headers.
 

@@ -25,9 +25,10 @@ from bot.messages import (
     TASTE_UNDO,
     UNDO,
     VOTE,
+    WEEKLY_SET,
 )
 from bot.services import Services
-from handlers import actions, commands, direct, errors, menus, reactions
+from handlers import actions, commands, direct, errors, menus, reactions, weekly
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -49,6 +50,7 @@ ACTIONS: dict[str, Handler] = {
     UNDO: menus.undo,
     **dict.fromkeys((MORE, BACK, SUGGESTION), actions.turn_page),
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
+    WEEKLY_SET: weekly.put_back,
 }
 #: Message and global shortcuts, by their callback ids.
 SHORTCUTS: dict[str, Handler] = {}

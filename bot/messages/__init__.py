@@ -23,6 +23,16 @@ from bot.messages.edition import SOURCE_NAMES, header_message, note_message
 from bot.messages.entry import SAVE, SHARE, SIMILAR, Entry, Place, Posted, Press, press_of, short_date
 from bot.messages.menu import MENU, READ, Deed, Statement, deed_of, statement_of
 from bot.messages.papers import VOTE, drawn, paper_message, rest_message, shared_message
+from bot.messages.roundup import (
+    WEEKLY_SET,
+    Moved,
+    Risen,
+    RoundUpPage,
+    Voted,
+    roundup_message,
+    week_told,
+    weekly_set_message,
+)
 from bot.messages.stats import Comparison, Experiment, Stats, stats_message, tried, verdict
 from bot.messages.taste import (
     TASTE_DROP,
@@ -75,6 +85,7 @@ __all__ = [
     "TASTE_UNDO",
     "UNDO",
     "VOTE",
+    "WEEKLY_SET",
     "Added",
     "Comparison",
     "Deed",
@@ -83,15 +94,19 @@ __all__ = [
     "Explanation",
     "Line",
     "Message",
+    "Moved",
     "Page",
     "Place",
     "Posted",
     "Press",
+    "Risen",
+    "RoundUpPage",
     "Snippet",
     "Statement",
     "Stats",
     "TastePage",
     "TastePress",
+    "Voted",
     "Wish",
     "added_message",
     "already_message",
@@ -115,6 +130,7 @@ __all__ = [
     "quoted",
     "reset_message",
     "rest_message",
+    "roundup_message",
     "search_help",
     "shared_message",
     "short_date",
@@ -128,6 +144,8 @@ __all__ = [
     "turn_of",
     "verdict",
     "voted_message",
+    "week_told",
+    "weekly_set_message",
     "why_message",
     "wish_name",
     "wished_message",
