@@ -126,8 +126,9 @@ class Weekly:
 
     async def _status(self, asker: Asker) -> Message:
         return notice(
-            f"{await self._told(asker.channel_id)} `/papers weekly friday 16:00` changes that, `/papers weekly off` "
-            "turns it off, and `/papers weekly preview` shows you the last seven days."
+            f"{await self._told(asker.channel_id)}\n`/papers weekly friday 16:00` sets another hour, "
+            "`off` turns it off, `default` leaves it to the settings; `preview` shows you the last seven days, "
+            "and `now` shows them to all."
         )
 
     async def _told(self, channel_id: str) -> str:

@@ -134,7 +134,7 @@ def _runs(words: Sequence[str]) -> Iterator[str]:
 def _is_phrase(run: str) -> bool:
     """Two words or three that all carry meaning: short words are mostly "of", "for" and "with"."""
     words = run.split()
-    return len(words) > 1 and all(len(word) > 4 for word in (words[0], words[-1]))
+    return len(words) > 1 and all(len(word) > 4 for word in words)
 
 
 def _papers_with(papers: Iterable[_Terms]) -> Counter[str]:
