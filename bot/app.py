@@ -13,6 +13,7 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
 import handlers
+from bot.agenda import Agendas
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.attachments import Attachments
@@ -27,6 +28,7 @@ from bot.entries import Entries
 from bot.errors import DeliveryError, PapersError, UsageError
 from bot.examples import Finding
 from bot.explaining import Explaining
+from bot.group import ReadingGroups
 from bot.health import Health, Line
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
@@ -35,6 +37,7 @@ from bot.listening import MONITORING, STOP_SECONDS, over_http, over_socket, web_
 from bot.lists import Lists
 from bot.logs import BOLT
 from bot.monitoring import Monitoring, counting_calls
+from bot.notes import Notes
 from bot.outcomes import NotSent
 from bot.permission import Permission
 from bot.picture import Picture
@@ -131,7 +134,12 @@ class Bot:
         )
         self.drawing.add(PostKind.ROUNDUP, self.weekly.draw)
         delivery.senders[PostKind.PICTURE] = Picture(store, slack, identity.user_id)
-        self.planning = Planning(store, {"round-ups": self.weekly.plan_due})
+        self.agendas = Agendas(store, slack, self.drawing, identity.team_id, clock)
+        self.notes = Notes(store, slack, self.surfaces, identity, zone, clock)
+        self.groups = ReadingGroups(
+            self.agendas, self.notes, self.surfaces, permission, settings.papers_timezone, identity.user_id
+        )
+        self.planning = Planning(store, {"round-ups": self.weekly.plan_due, "agendas": self.agendas.plan_due})
         self.answers = Answers(
             store,
             ingest,
@@ -150,7 +158,9 @@ class Bot:
                 "taste": self.tasting.answering,
                 "stats": reporter.answering,
                 "weekly": self.weekly.answering,
+                "group": self.groups.answering,
             },
+            self.notes.talked,
         )
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
         self.voting = Voting(store, self.refresher, identity.user_id, metrics)
@@ -337,6 +347,9 @@ class Bot:
             self.allowance,
             self.library.metrics,
             self.weekly,
+            self.groups,
+            self.agendas,
+            self.notes,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.agenda import Agendas
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.explaining import Explaining
+from bot.group import ReadingGroups
 from bot.metrics import Metrics
+from bot.notes import Notes
 from bot.saving import Saving
 from bot.sharing import Sharing
 from bot.slack import Identity, Slack
@@ -35,3 +38,6 @@ class Services:
     allowance: Allowance
     metrics: Metrics
     weekly: Weekly
+    groups: ReadingGroups
+    agendas: Agendas
+    notes: Notes

@@ -8,7 +8,7 @@ asked for. Every other call here can be repeated without harm and is.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -141,6 +141,17 @@ class Slack:
         with repeatable():
             await self.client.chat_postMessage(
                 channel=user_id, text=message["text"], blocks=message["blocks"]
+            )
+
+    async def whisper(self, channel: str, user_id: str, message: Message, thread_ts: str = "") -> None:
+        """Say something that one person in a channel sees. Raises NotSent and DeliveryError."""
+        with repeatable(channel):
+            await self.client.chat_postEphemeral(
+                channel=channel,
+                user=user_id,
+                text=message["text"],
+                blocks=message["blocks"],
+                thread_ts=thread_ts or None,
             )
 
     async def find(
@@ -325,6 +336,38 @@ class Slack:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
+
+    async def members(self, channel: str) -> set[str]:
+        """The people in a channel; who left it, or the workspace, is not there. Raises NotSent and DeliveryError."""
+        found: set[str] = set()
+        cursor = ""
+        with repeatable(channel):
+            while True:
+                answer = await self.client.conversations_members(channel=channel, limit=1000, cursor=cursor)
+                found.update(map(str, answer.get("members") or []))
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    return found
+
+    async def user_ids(self, names: Collection[str]) -> dict[str, str]:
+        """The ids of the people who go by these names (without `@`). Raises NotSent and DeliveryError."""
+        wanted, found, cursor = {name.lower() for name in names}, dict[str, str](), ""
+        with repeatable():
+            while True:
+                answer = await self.client.users_list(limit=1000, cursor=cursor)
+                for user in answer.get("members") or []:
+                    profile = user.get("profile") or {}
+                    called = {
+                        str(user.get("name")),
+                        str(profile.get("display_name")),
+                        str(user.get("real_name")),
+                    }
+                    for name in wanted & {one.lower() for one in called}:
+                        if not user.get("deleted") and not user.get("is_bot"):
+                            found.setdefault(name, str(user["id"]))
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    return found
 
     async def is_member(self, channel: str) -> bool:
         """Whether the bot is in a channel. Raises DeliveryError when it can't see the channel at all."""

@@ -12,22 +12,22 @@ import handlers
 #: Each scope and the Web API methods it is asked for.
 SCOPES: dict[str, tuple[str, ...]] = {
     "channels:history": ("conversations.history", "conversations.replies"),
-    "channels:read": ("conversations.info", "conversations.list"),
-    "chat:write": ("chat.postMessage", "chat.update"),
+    "channels:read": ("conversations.info", "conversations.list", "conversations.members"),
+    "chat:write": ("chat.postEphemeral", "chat.postMessage", "chat.update"),
     "commands": (),
     # And for the address that a file's own object names.
     "files:read": ("files.info",),
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
     "groups:history": ("conversations.history", "conversations.replies"),
-    "groups:read": ("conversations.info", "conversations.list"),
+    "groups:read": ("conversations.info", "conversations.list", "conversations.members"),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
     # A file can't be sent to a person, only to the conversation with them.
     "im:write": ("conversations.open",),
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
-    # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
-    "users:read": ("users.info",),
+    # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". And who `@ada` is in `/papers group rota @ada`.
+    "users:read": ("users.info", "users.list"),
 }
 USAGE = (
     "[topic] | today | yesterday | 2026-08-20 | top week | for me | taste | saved | stats | why <paper> "

@@ -27,6 +27,8 @@ FREE = {
 }
 #: https://docs.slack.dev/reference/events: what has to be granted before Slack sends an event.
 EVENT_SCOPES = {
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
     "message.im": "im:history",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",
@@ -78,7 +80,8 @@ def test_the_manifest_has_the_commands_events_and_scopes_of_the_code() -> None:
 
 async def test_what_is_in_the_tables_is_what_bolt_listens_to(bot: Bot) -> None:
     listening = len(bot.bolt_app()._async_listeners)
-    assert listening == len(handlers.COMMANDS) + len(handlers.EVENTS) + len(handlers.ACTIONS)
+    tables = (handlers.COMMANDS, handlers.EVENTS, handlers.ACTIONS, handlers.SHORTCUTS, handlers.VIEWS)
+    assert listening == sum(map(len, tables))
 
 
 def test_interactivity_is_on_because_there_are_buttons() -> None:

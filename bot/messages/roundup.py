@@ -14,7 +14,9 @@ WEEKLY_SET = "weekly_set"
 _TITLE_LIMIT = 200
 _TERM_LIMIT = 60
 #: Of more people than these the others are counted.
-_MOST_THANKED = 8
+_MOST_THANKED = 6
+#: Papers named of one person, each by so much of its title.
+_OF_ONE, _SHORT_TITLE = 2, 80
 
 
 class Voted(NamedTuple):
@@ -81,8 +83,8 @@ def _list(heading: str, lines: Iterable[str]) -> str:
     return "\n".join([heading, *shown]) if shown else ""
 
 
-def _titled(paper: Paper) -> str:
-    label = clip(paper.title, _TITLE_LIMIT).strip() or clip(paper.id, _TITLE_LIMIT)
+def _titled(paper: Paper, limit: int = _TITLE_LIMIT) -> str:
+    label = clip(paper.title, limit).strip() or clip(paper.id, limit)
     return link(paper.abstract_url, label) or label
 
 
@@ -111,8 +113,8 @@ def _thanks(brought: Sequence[tuple[str, Paper]]) -> str:
     for user_id, paper in brought:
         by_person.setdefault(user_id, []).append(paper)
     lines = [
-        f"• {mention('@', user_id)} for {', '.join(_titled(paper) for paper in papers[:3])}"
-        + (f" and {len(papers) - 3:,} more" if len(papers) > 3 else "")
+        f"• {mention('@', user_id)} for {', '.join(_titled(paper, _SHORT_TITLE) for paper in papers[:_OF_ONE])}"
+        + (f" and {len(papers) - _OF_ONE:,} more" if len(papers) > _OF_ONE else "")
         for user_id, papers in list(by_person.items())[:_MOST_THANKED]
     ]
     more = len(by_person) - len(lines)
