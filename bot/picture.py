@@ -41,6 +41,9 @@ class Picture:
             raise BadMessage(str(refused)) from refused
 
     async def _send(self, post: Post) -> str:
+        if ts := await self.find(post):
+            # The plan comes from a copy that was put back, of before it was sent.
+            return ts
         found = RoundUp.model_validate_json((await self.store.edition_of(post)).about)
         title = f"Topics of {week_told(found.first, found.last)}"
         try:
