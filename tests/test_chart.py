@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -60,3 +62,9 @@ def test_any_words_can_be_drawn_without_a_warning_and_are_told_within_slacks_lim
 @pytest.mark.parametrize("term", ["世界模型", "$x_1$ and $", "a\nb", "☃" * 40])
 def test_letters_that_the_font_lacks_and_markup_are_drawn_as_text(term: str) -> None:
     assert topics_png(Topics((Topic(term, 3, 40, 1, 160),), (), 9), "T").startswith(b"\x89PNG")
+
+
+def test_matplotlib_is_not_loaded_before_a_picture_is_drawn() -> None:
+    loaded = "import sys, bot.app; print('matplotlib' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
