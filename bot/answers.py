@@ -6,7 +6,7 @@ import html
 import logging
 import re
 import time
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,7 +40,8 @@ _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 class Answers:
     """Answers one workspace's questions. Every method raises UsageError with the sentence a person reads.
 
-    `commands` are those of other parts, by their names.
+    `commands` are those of other parts, by their names. `talked` says where a paper is talked about in a channel, by
+    the ids of the two.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Answers:
         clock: Clock,
         metrics: Metrics,
         commands: Mapping[str, Command],
+        talked: Callable[[str, str], Awaitable[str]],
     ) -> None:
         self.store = store
         self.ingest = ingest
@@ -69,6 +71,7 @@ class Answers:
         self.zone = zone
         self.clock = clock
         self.metrics = metrics
+        self.talked = talked
         self._commands: dict[str, Command] = {
             "help": self._help,
             "top": self._top,
@@ -188,7 +191,9 @@ class Answers:
         return await self._page("*Papers you saved*", await self.store.papers(ids), place, asker)
 
     async def _paper(self, id: str, place: Place, asker: Asker) -> Message:
-        return await self._page(f"*Paper {id}*", [await sought_paper(self.ingest, id)], place, asker)
+        paper = await sought_paper(self.ingest, id)
+        talked = await self.talked(id, asker.channel_id)
+        return await self._page(f"*Paper {id}*", [paper], place, asker, talked)
 
     async def _explained(self, words: str, place: Place, asker: Asker) -> Message:
         """Why a paper ranks as it does; where no title has these words, they were a question that begins with "why"."""

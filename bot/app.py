@@ -13,6 +13,7 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 
 import handlers
+from bot.agenda import Agendas
 from bot.alerts import AlertDrawing, Alerts
 from bot.allowance import Allowance
 from bot.answers import Answers
@@ -33,6 +34,7 @@ from bot.examples import Finding
 from bot.explaining import Explaining
 from bot.exporting import Exporting
 from bot.greeting import Greeting
+from bot.group import ReadingGroups
 from bot.health import Health, Line
 from bot.home import Home, Homes
 from bot.home_acts import HomeActs
@@ -51,9 +53,12 @@ from bot.mail.server import mail_server
 from bot.mail.smtp import Smtp
 from bot.members import Members
 from bot.monitoring import Monitoring, counting_calls
+from bot.notes import Notes
 from bot.outcomes import NotSent
 from bot.permission import Permission
 from bot.picking import Hours, Picking
+from bot.picture import Picture
+from bot.planning import Planning
 from bot.pointing import Pointing
 from bot.privacy import Privacy
 from bot.profiles import Profiles
@@ -66,6 +71,7 @@ from bot.reconcile import Reconciler
 from bot.recovery import Recovery
 from bot.refresh import Refresher
 from bot.replicas import only_one
+from bot.roundup import RoundUps
 from bot.saving import Saving
 from bot.services import Services
 from bot.sharing import Sharing
@@ -81,6 +87,7 @@ from bot.tasting import Tasting
 from bot.timing import Timing
 from bot.troubles import Troubles
 from bot.votes import Voting
+from bot.weekly import Weekly
 from storage.models import PostKind, Subscription
 
 log = logging.getLogger(__name__)
@@ -183,6 +190,18 @@ class Bot:
             timing.modal,
         )
         subscribing = Subscribing(store, permission, self.subscriptions, self.subscription(""))
+        round_ups = RoundUps(store, identity.team_id, identity.url)
+        self.weekly = Weekly(
+            store, round_ups, delivery, permission, settings.papers_weekly, identity.team_id, clock
+        )
+        self.drawing.add(PostKind.ROUNDUP, self.weekly.draw)
+        delivery.senders[PostKind.PICTURE] = Picture(store, slack, identity.user_id)
+        self.agendas = Agendas(store, slack, self.drawing, identity.team_id, clock)
+        self.notes = Notes(store, slack, self.surfaces, identity, zone, clock)
+        self.groups = ReadingGroups(
+            self.agendas, self.notes, self.surfaces, permission, settings.papers_timezone, identity.user_id
+        )
+        self.planning = Planning(store, {"round-ups": self.weekly.plan_due, "agendas": self.agendas.plan_due})
         self.answers = Answers(
             store,
             ingest,
@@ -208,7 +227,10 @@ class Bot:
                 "forget-me": self.privacy.asking,
                 "mail": self.choosing.answering,
                 "feed": feeds.answering,
+                "weekly": self.weekly.answering,
+                "group": self.groups.answering,
             },
+            self.notes.talked,
         )
         self.members = Members(slack, lambda: clock().timestamp(), lambda user_id: self.homes.touch(user_id))
         papers = HomePapers(store, lists.for_you, entries, identity.team_id, clock)
@@ -345,6 +367,7 @@ class Bot:
             self.reconciler.run(),
             self.backups.keep_fresh(self.timing.tick),
             *([self.mailing.run()] if self.mailing else []),
+            self.planning.run(self.timing.tick),
         )
         loops = [asyncio.create_task(loop) for loop in forever]
         stopped = asyncio.create_task(stop.wait())
@@ -437,6 +460,10 @@ class Bot:
             self.members,
             self.greeting,
             self.subscriptions,
+            self.weekly,
+            self.groups,
+            self.agendas,
+            self.notes,
         )
 
     def web_app(self, app: AsyncApp) -> web.Application:

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.logs import LogFormat
 from bot.mail.server import mail_from, mail_server
+from bot.weektime import WeekTime
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,11 @@ class Settings(BaseSettings):
     )
     papers_timezone: str = Field(
         default="UTC", description="Time zone of the channels and of `/papers today`, e.g. `Europe/Berlin`"
+    )
+    papers_weekly: str = Field(
+        default="friday 16:00",
+        description="When each channel gets a round-up of its week, in its time zone: a weekday and an hour, or `off`; "
+        "a channel can choose another with `/papers weekly`",
     )
     papers_top: int = Field(
         default=5,
@@ -247,6 +253,11 @@ class Settings(BaseSettings):
                 f"{value!r} is not a time zone; use an IANA name such as Europe/Berlin"
             ) from error
         return value
+
+    @field_validator("papers_weekly")
+    @classmethod
+    def _hour_of_week(cls, value: str) -> str:
+        return "off" if value.strip().lower() == "off" else str(WeekTime.parse(value))
 
     @field_validator("papers_post_at", "papers_post_until", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from aiolimiter import AsyncLimiter
 
@@ -24,7 +24,7 @@ from bot.outcomes import BadMessage, MaybeSent, NotSent
 from bot.slack import Slack
 from bot.timing import Timing
 from storage import Store
-from storage.models import Edition, Post, PostState
+from storage.models import Edition, Post, PostKind, PostState
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,16 @@ SEEDS = 10
 BURST = 3
 #: The same for all channels together, so that a minute has 350 at most.
 BURST_OF_ALL = 50
+
+
+class Sender(Protocol):
+    """Sends the posts of one kind another way than as a message that the bot writes: as a file."""
+
+    async def send(self, post: Post) -> str:
+        """Send a claimed post within its lease and return its `ts`. Raises as `Slack.post` does."""
+
+    async def find(self, post: Post) -> str | None:
+        """The `ts` of a post that was perhaps sent. Raises as `Slack.find` does."""
 
 
 class Outcome(NamedTuple):
@@ -78,6 +88,8 @@ class Delivery:
         self.on_sent = on_sent
         self.metrics = metrics
         self.stopping = False
+        #: For kinds of posts that are no messages of the bot's own writing.
+        self.senders: dict[PostKind, Sender] = {}
         self._pace: defaultdict[str, AsyncLimiter] = defaultdict(
             lambda: AsyncLimiter(BURST, BURST * timing.per_message)
         )
@@ -188,13 +200,12 @@ class Delivery:
         return post
 
     async def _send_claimed(self, post: Post) -> Post:
-        message, shown = await self.drawing.message(post)
         thread_ts = await self._thread_ts(post)
         if post.in_thread and not thread_ts:
             await self._abandon(post, "its thread has no header")
             return await self.store.current(post)
         try:
-            ts = await self.slack.post(post.channel_id, message, _metadata(post), thread_ts)
+            ts, shown = await self._call(post, thread_ts)
         except NotSent as later:
             await self.store.release(post)
             log.info("Slack asks for %.0f s before the next post in %s", later.retry_after, post.channel_id)
@@ -211,6 +222,13 @@ class Delivery:
         else:
             await self._confirm(post, ts, shown)
         return await self.store.current(post)
+
+    async def _call(self, post: Post, thread_ts: str) -> tuple[str, str]:
+        """Have Slack take a post; returns its `ts` and what of the votes it shows."""
+        if sender := self.senders.get(post.kind):
+            return await sender.send(post), ""
+        message, shown = await self.drawing.message(post)
+        return await self.slack.post(post.channel_id, message, _metadata(post), thread_ts), shown
 
     async def _look_for(self, post: Post, *, over: bool) -> Post:
         """Settle a post that may have been sent, by reading the channel's history.
@@ -248,6 +266,8 @@ class Delivery:
         self.metrics.posts.labels("abandoned").inc()
 
     async def _find(self, post: Post) -> str | None:
+        if sender := self.senders.get(post.kind):
+            return await sender.find(post)
         message, _ = await self.drawing.message(post)
         header = await self.store.header_ts(post)
         # By Slack's own clock where there is a header; ours may be off, so it gets a day's margin.

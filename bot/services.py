@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.agenda import Agendas
 from bot.allowance import Allowance
 from bot.answers import Answers
 from bot.conversing import Conversing
@@ -11,12 +12,14 @@ from bot.errands import Errands
 from bot.explaining import Explaining
 from bot.exporting import Exporting
 from bot.greeting import Greeting
+from bot.group import ReadingGroups
 from bot.home import Homes
 from bot.home_acts import HomeActs
 from bot.linking import Linking
 from bot.mail.choosing import Choosing
 from bot.members import Members
 from bot.metrics import Metrics
+from bot.notes import Notes
 from bot.pointing import Pointing
 from bot.privacy import Privacy
 from bot.saving import Saving
@@ -29,6 +32,7 @@ from bot.surfaces import Surfaces
 from bot.tasks import Tasks
 from bot.tasting import Tasting
 from bot.votes import Voting
+from bot.weekly import Weekly
 
 
 @dataclass(frozen=True)
@@ -59,3 +63,7 @@ class Services:
     members: Members
     greeting: Greeting
     subscriptions: Subscriptions
+    weekly: Weekly
+    groups: ReadingGroups
+    agendas: Agendas
+    notes: Notes

@@ -8,7 +8,7 @@ asked for. Every other call here can be repeated without harm and is.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -193,6 +193,22 @@ class Slack:
             raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
         return None
 
+    async def find_file(self, channel: str, name: str, user_id: str, *, since: str) -> str | None:
+        """The `ts` of the message that shows a file of this name and person, or None when the channel has none.
+
+        Looked for from the `ts` `since` on. Raises DeliveryError or MaybeSent when the history can't be read.
+        """
+        try:
+            async for found in self._history(channel, since, ""):
+                named = any(file.get("name") == name for file in found.get("files") or [])
+                if named and found.get("user") == user_id:
+                    return str(found["ts"])
+        except SlackApiError as error:
+            raise refusal(error, channel) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise MaybeSent(f"the history of {channel} can't be read: {error}", answered=True) from error
+        return None
+
     async def sent_since(self, channel: str, since: datetime, bot_id: str) -> AsyncIterator[Sent]:
         """The posts of this bot in a channel since then, and in the threads of their headers.
 
@@ -348,6 +364,38 @@ class Slack:
             return False
         found = answer.get("channel") or {}
         return bool(found.get("is_channel")) and not found.get("is_private")
+
+    async def members(self, channel: str) -> set[str]:
+        """The people in a channel; who left it, or the workspace, is not there. Raises NotSent and DeliveryError."""
+        found: set[str] = set()
+        cursor = ""
+        with repeatable(channel):
+            while True:
+                answer = await self.client.conversations_members(channel=channel, limit=1000, cursor=cursor)
+                found.update(map(str, answer.get("members") or []))
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    return found
+
+    async def user_ids(self, names: Collection[str]) -> dict[str, str]:
+        """The ids of the people who go by these names (without `@`). Raises NotSent and DeliveryError."""
+        wanted, found, cursor = {name.lower() for name in names}, dict[str, str](), ""
+        with repeatable():
+            while True:
+                answer = await self.client.users_list(limit=1000, cursor=cursor)
+                for user in answer.get("members") or []:
+                    profile = user.get("profile") or {}
+                    called = {
+                        str(user.get("name")),
+                        str(profile.get("display_name")),
+                        str(user.get("real_name")),
+                    }
+                    for name in wanted & {one.lower() for one in called}:
+                        if not user.get("deleted") and not user.get("is_bot"):
+                            found.setdefault(name, str(user["id"]))
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    return found
 
     async def is_member(self, channel: str) -> bool:
         """Whether the bot is in a channel. Raises DeliveryError when it can't see the channel at all."""

@@ -12,12 +12,22 @@ from bot.messages import (
     CHOICE,
     EDIT_SUBSCRIPTION,
     FORGET,
+    GROUP_FORM,
+    GROUP_SKIP,
+    GROUP_UNDO,
+    GROUP_VIEW,
     LESS_LIKE,
     MENU,
     MORE,
     MORE_LIKE,
     MUTE,
     NEW_SUBSCRIPTION,
+    NOTE_FORM,
+    NOTE_TURN,
+    NOTE_VIEW,
+    PASS_ON,
+    PRESENT,
+    PRESENTER_UNDO,
     READ,
     SAVE,
     SAVED_UNDO,
@@ -37,6 +47,7 @@ from bot.messages import (
     TASTE_UNDO,
     UNDO,
     VOTE,
+    WEEKLY_SET,
 )
 from bot.messages.home import place
 from bot.messages.mail import MAIL_CONFIRM, MAIL_SET, MAIL_SETS
@@ -46,6 +57,7 @@ from handlers import (
     commands,
     direct,
     errors,
+    group,
     home,
     links,
     mail,
@@ -56,6 +68,7 @@ from handlers import (
     shortcuts,
     submissions,
     subscriptions,
+    weekly,
 )
 
 Handler = Callable[..., Awaitable[Any]]
@@ -70,6 +83,7 @@ EVENTS: dict[str, Handler] = {
     ),
     "link_shared": links.shared,
     "member_joined_channel": home.joined,
+    **dict.fromkeys(("message.channels", "message.groups"), group.said),
     "message.im": direct.message,
     "reaction_added": reactions.added,
     "reaction_removed": reactions.removed,
@@ -89,6 +103,15 @@ ACTIONS: dict[str, Handler] = {
     SAVED_UNDO: shortcuts.unsave,
     SUBMIT_UNDO: submissions.undo,
     **dict.fromkeys((TASTE_DROP, TASTE_RESET, TASTE_TURN, TASTE_UNDO), actions.taste),
+    WEEKLY_SET: weekly.put_back,
+    GROUP_FORM: group.open_form,
+    GROUP_SKIP: group.skip,
+    GROUP_UNDO: group.put_back,
+    PRESENT: group.present,
+    PASS_ON: group.pass_on,
+    PRESENTER_UNDO: group.put_presenter_back,
+    NOTE_FORM: group.open_note,
+    NOTE_TURN: group.turn_note,
     NEW_SUBSCRIPTION: subscriptions.new,
     EDIT_SUBSCRIPTION: subscriptions.edit,
     SUBSCRIPTION_PREVIEW: subscriptions.preview,
@@ -120,9 +143,13 @@ SHORTCUTS: dict[str, Handler] = {
 VIEWS: dict[str, Handler] = {
     SUBMIT_VIEW: submissions.submit,
     SUBSCRIPTION: subscriptions.submit,
+    GROUP_VIEW: group.submit,
+    NOTE_VIEW: group.keep_note,
     place.WRITE_NOTE: home.write_note,
     place.MUTE: home.mute,
 }
+#: Slack calls them all `message`, and says in them where they were written.
+_CHANNEL_TYPES = {"message.channels": "channel", "message.groups": "group", "message.im": "im"}
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -137,7 +164,7 @@ def register(app: AsyncApp, services: Services) -> None:
         app.command(name)(handler)
     for name, handler in EVENTS.items():
         # What is subscribed to as `message.im` arrives as `message`.
-        app.event(name.partition(".")[0])(handler)
+        app.event(name.partition(".")[0], matchers=_matchers(name))(handler)
     for name, handler in ACTIONS.items():
         app.action(name)(handler)
     for name, handler in SHORTCUTS.items():
@@ -145,3 +172,14 @@ def register(app: AsyncApp, services: Services) -> None:
     for name, handler in VIEWS.items():
         app.view(name)(handler)
     app.error(errors.failed)
+
+
+def _matchers(name: str) -> list[Callable[..., Awaitable[bool]]]:
+    """What tells an event from others that arrive by the same name."""
+    if name not in _CHANNEL_TYPES:
+        return []
+
+    async def is_there(event: dict[str, Any]) -> bool:
+        return bool(event.get("channel_type") == _CHANNEL_TYPES[name])
+
+    return [is_there]

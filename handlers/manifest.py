@@ -16,14 +16,24 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "app_mentions:read": (),
     "assistant:write": ("assistant.threads.setStatus", "assistant.threads.setSuggestedPrompts"),
     "channels:history": ("conversations.history", "conversations.replies"),
-    "channels:read": ("conversations.info", "conversations.list", "users.conversations"),
+    "channels:read": (
+        "conversations.info",
+        "conversations.list",
+        "conversations.members",
+        "users.conversations",
+    ),
     "chat:write": ("chat.postEphemeral", "chat.postMessage", "chat.update"),
     "commands": (),
     # And for the address that a file's own object names.
     "files:read": ("files.info",),
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
     "groups:history": ("conversations.history", "conversations.replies"),
-    "groups:read": ("conversations.info", "conversations.list", "users.conversations"),
+    "groups:read": (
+        "conversations.info",
+        "conversations.list",
+        "conversations.members",
+        "users.conversations",
+    ),
     "im:history": ("conversations.history", "conversations.replies"),
     "im:read": ("conversations.info",),
     # A file can't be sent to a person, only to the conversation with them.
@@ -32,8 +42,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "links:write": ("chat.unfurl",),
     "reactions:read": ("reactions.get",),
     "reactions:write": ("reactions.add",),
-    # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". It can be taken out everywhere else.
-    "users:read": ("users.info",),
+    # Who is an admin; asked only where PAPERS_SUBSCRIBERS is "admins". And who `@ada` is in `/papers group rota @ada`.
+    "users:read": ("users.info", "users.list"),
     # Where papers are mailed to, and at what hour; only where PAPERS_SMTP_URL is set.
     "users:read.email": ("users.info",),
 }

@@ -425,6 +425,39 @@ def m016_privacy(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""")
 
 
+@migrations()
+def m017_weekly(db: Database) -> None:
+    # Where people have chosen another hour than the settings', or none.
+    db.execute("""
+        CREATE TABLE weekly (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, hour TEXT NOT NULL, PRIMARY KEY (team_id, channel_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE reading_groups (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, hour TEXT NOT NULL, timezone TEXT NOT NULL,
+            papers INTEGER NOT NULL, active INTEGER NOT NULL, skipped TEXT, PRIMARY KEY (team_id, channel_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE rota (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, user_id TEXT NOT NULL, place INTEGER NOT NULL,
+            PRIMARY KEY (team_id, channel_id, user_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("""
+        CREATE TABLE presentations (
+            team_id TEXT NOT NULL, channel_id TEXT NOT NULL, day TEXT NOT NULL, position INTEGER NOT NULL,
+            paper_id TEXT NOT NULL REFERENCES papers (id), user_id TEXT NOT NULL,
+            PRIMARY KEY (team_id, channel_id, day, position)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("CREATE INDEX presentations_of_paper ON presentations (team_id, paper_id)")
+    db.execute("""
+        CREATE TABLE notes (
+            team_id TEXT NOT NULL, note_id TEXT NOT NULL, channel_id TEXT NOT NULL, thread_ts TEXT NOT NULL,
+            ts TEXT NOT NULL, paper_id TEXT NOT NULL REFERENCES papers (id), user_id TEXT NOT NULL, text TEXT NOT NULL,
+            noted_at REAL NOT NULL, kept INTEGER NOT NULL, PRIMARY KEY (team_id, note_id)
+        ) STRICT, WITHOUT ROWID""")
+    db.execute("CREATE INDEX notes_of_paper ON notes (team_id, paper_id)")
+
+
 # Read before anything is applied: the names this version of the code knows.
 KNOWN = frozenset(migration.name for migration in migrations.pending(Database(memory=True)))
 

@@ -235,6 +235,10 @@ class PostKind(StrEnum):
     ALERT = "alert"
     LIST = "list"
     LINK = "link"
+    ROUNDUP = "roundup"
+    PICTURE = "picture"
+    AGENDA = "agenda"
+    DISCUSSION = "discussion"
 
 
 #: What stands in the thread of its edition's first post instead of the channel.
@@ -546,6 +550,64 @@ class Activity(NamedTuple):
     papers: int
     votes: int
     people: int
+
+
+class ReadingGroup(_Value):
+    """When a channel's reading group meets, over how many papers, and who presents in turn (`rota`, user ids).
+
+    `hour` is a weekday and an hour (`thursday 15:00`) in `timezone`. The meeting of the day `skipped` is not held.
+    """
+
+    team_id: str
+    channel_id: str
+    hour: str
+    timezone: str
+    papers: int = 3
+    active: bool = True
+    skipped: date | None = None
+    rota: tuple[str, ...] = ()
+
+
+class Presentation(_Value):
+    """A paper on the agenda of a reading group's meeting, at a position from 1 on, and who presents it.
+
+    `user_id` is empty while nobody does.
+    """
+
+    team_id: str
+    channel_id: str
+    day: date
+    position: int
+    paper_id: str
+    user_id: str = ""
+
+
+class Discussed(NamedTuple):
+    """A paper on a past agenda: the message that its thread hangs on."""
+
+    paper_id: str
+    day: date
+    channel_id: str
+    ts: str
+
+
+class GroupNote(_Value):
+    """What somebody wrote down of a paper in the thread `thread_ts`; `kept` is False once it was taken back.
+
+    `note_id` is the same however often Slack delivers it. `ts` is the message it stands in, the thread's first one
+    for a note that stands in none.
+    """
+
+    team_id: str
+    note_id: str
+    channel_id: str
+    thread_ts: str
+    ts: str
+    paper_id: str
+    user_id: str
+    text: str
+    noted_at: float
+    kept: bool = True
 
 
 class Reading(_Value):

@@ -14,6 +14,7 @@ from storage.channels import Channels
 from storage.conversations import Conversations
 from storage.database import connect
 from storage.exposures import Exposures
+from storage.groups import Groups
 from storage.harvests import Harvests
 from storage.health import Healths
 from storage.interests import Interests
@@ -32,6 +33,7 @@ from storage.submissions import Submissions
 from storage.topics import Topics
 from storage.visits import Visits
 from storage.votes import Votes
+from storage.weekly import Weekly
 
 PLUS_AND_MINUS: Mapping[str, int] = {"+1": 1, "-1": -1}
 
@@ -58,6 +60,8 @@ class Store(
     Conversations,
     Reading,
     Visits,
+    Weekly,
+    Groups,
 ):
     """Async by contract, so that a networked database can answer the same calls.
 

@@ -110,6 +110,8 @@ def settings(slack: Workspace, upstream: Upstream, tmp_path: Path) -> Settings:
         papers_burst=0,
         # Only the tests of backups want any.
         papers_backups=0,
+        # Only the tests of round-ups want any.
+        papers_weekly="off",
     )
 
 

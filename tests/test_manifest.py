@@ -31,6 +31,8 @@ EVENT_SCOPES = {
     "assistant_thread_started": "assistant:write",
     "link_shared": "links:read",
     "member_joined_channel": "channels:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
     "message.im": "im:history",
     "reaction_added": "reactions:read",
     "reaction_removed": "reactions:read",

@@ -3,7 +3,10 @@
 import mimetypes
 from urllib.parse import quote
 
-from bot.workspace.state import Channel, File, Json, Message, State, User, View
+from bot.workspace.state import Channel, ChannelKind, File, Json, Message, State, User, View
+
+#: What a message's event calls the kind of channel it was written in.
+CHANNEL_TYPES: dict[ChannelKind, str] = {"public": "channel", "private": "group", "im": "im"}
 
 
 def message_json(

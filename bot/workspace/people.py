@@ -9,6 +9,7 @@ from bot.workspace.methods.files import share
 from bot.workspace.methods.reactions import is_emoji_name, take_reaction
 from bot.workspace.methods.views import open_modals, push_view, replace_view
 from bot.workspace.payloads import (
+    CHANNEL_TYPES,
     command_payload,
     event_callback,
     interaction_payload,
@@ -29,7 +30,7 @@ class People(Core):
         message = Message(self.state.next_ts(), place.id, user, text, thread_ts=thread_ts)
         place.messages[message.ts] = message
         body = {**message_json(self.state, message), "channel": place.id, "event_ts": message.ts}
-        await self._tell({**body, "channel_type": "im" if place.kind == "im" else "channel"}, place)
+        await self._tell({**body, "channel_type": CHANNEL_TYPES[place.kind]}, place)
         # In direct messages to the app everything is for it.
         if f"<@{self.state.team.bot_user_id}>" in text and place.kind != "im":
             await self._tell({**body, "type": "app_mention"}, place)
@@ -53,8 +54,24 @@ class People(Core):
         self.state.files[file.id] = file
         message = share(self.state, [file], place, text, user=user, thread_ts=thread_ts)
         body = {**message_json(self.state, message), "channel": place.id, "event_ts": message.ts}
-        await self._tell({**body, "channel_type": "im" if place.kind == "im" else "channel"}, place)
+        await self._tell({**body, "channel_type": CHANNEL_TYPES[place.kind]}, place)
         return message
+
+    async def edit(self, user: str, channel: str, ts: str, text: str) -> Delivery | None:
+        """Change what one has written."""
+        place, message = self._own(user, channel, ts)
+        before = message_json(self.state, message)
+        message.text, message.edited = text, self.state.next_ts()
+        changed = {"subtype": "message_changed", "message": message_json(self.state, message)}
+        return await self._retell(place, {**changed, "previous_message": before, "ts": message.edited})
+
+    async def unsay(self, user: str, channel: str, ts: str) -> Delivery | None:
+        """Delete what one has written."""
+        place, message = self._own(user, channel, ts)
+        before = message_json(self.state, message)
+        message.deleted = True
+        gone = {"subtype": "message_deleted", "deleted_ts": ts, "previous_message": before}
+        return await self._retell(place, {**gone, "ts": self.state.next_ts()})
 
     async def react(self, user: str, channel: str, ts: str, emoji: str) -> Delivery | None:
         """Add a reaction; nothing happens when the person already has this one on the message."""
@@ -229,6 +246,19 @@ class People(Core):
                 raise LookupError(f"{user} is not in {place.name}")
             place.members.append(person.id)
         return place
+
+    def _own(self, user: str, channel: str, ts: str) -> tuple[Channel, Message]:
+        place, message = self._enter(user, channel), self.known_message(channel, ts)
+        if message.user != user:
+            raise LookupError(f"{user} did not write this message")
+        return place, message
+
+    async def _retell(self, place: Channel, event: Json) -> Delivery | None:
+        """Tell of a change to a message."""
+        where = {"channel": place.id, "channel_type": CHANNEL_TYPES[place.kind]}
+        return await self._tell(
+            {"type": "message", "hidden": True, **event, **where, "event_ts": event["ts"]}, place
+        )
 
     async def _tell(self, event: Json, channel: Channel | None) -> Delivery | None:
         self.state.changes.notify()
