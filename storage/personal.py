@@ -73,6 +73,77 @@ PERSONAL = (
         # Drawn anew, it names nobody.
         "shared_by = '', drawn = ''",
     ),
+    # subscriptions: a channel keeps its topic, one to oneself ends. `deleted` as the part itself writes it.
+    Kept(
+        "topics",
+        "user_id",
+        "subscribed topic",
+        "subscribed topics",
+        "posting its papers where you asked",
+        "everybody in the channel",
+        "user_id = '', active = active AND channel_id NOT GLOB 'D*', deleted = deleted OR channel_id GLOB 'D*', "
+        "typed = CASE WHEN channel_id GLOB 'D*' THEN '' ELSE typed END",
+    ),
+    # home
+    Kept("visits", "user_id", "visit of the Home tab", "visits of the Home tab", "what is new to you"),
+    Kept("greetings", "user_id", "greeting", "greetings", "greeting you once"),
+    Kept("read_marks", "user_id", "read mark", "read marks", "what you have read"),
+    Kept(
+        "reading_settings",
+        "user_id",
+        "setting for reading",
+        "settings for reading",
+        "hiding what you have read",
+    ),
+    Kept("private_notes", "user_id", "note of yours", "notes of yours", "your notes on papers"),
+    # links
+    Kept(
+        "submissions",
+        "user_id",
+        "submitted paper",
+        "submitted papers",
+        "saying who brought it",
+        "everybody in the channel",
+        "user_id = ''",
+    ),
+    # mail and feeds
+    Kept("mail_wishes", "user_id", "mail address", "mail addresses", "mailing you papers"),
+    Kept(
+        "mail_codes",
+        "user_id",
+        "code to confirm an address",
+        "codes to confirm an address",
+        "knowing that the address is yours",
+    ),
+    Kept("picks", "user_id", "list of papers for you", "lists of papers for you", "mail and your feed"),
+    Kept("mails", "user_id", "mail", "mails", "mailing each paper once"),
+    Kept("links", "owner_id", "secret link", "secret links", "your feed", "whoever has the link"),
+    # weekly and group
+    Kept(
+        "rota",
+        "user_id",
+        "place in a rota",
+        "places in a rota",
+        "whose turn it is to present",
+        "everybody in the channel",
+    ),
+    Kept(
+        "presentations",
+        "user_id",
+        "paper you presented",
+        "papers you presented",
+        "saying who presents",
+        "everybody in the channel",
+        "user_id = ''",
+    ),
+    Kept(
+        "notes",
+        "user_id",
+        "note in a reading group",
+        "notes in a reading group",
+        "keeping what was said with the paper",
+        "everybody in the channel",
+    ),
 )
 _VOTED = """
     SELECT paper_id FROM clicks WHERE team_id = :team AND user_id = :user

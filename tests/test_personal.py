@@ -92,6 +92,22 @@ async def fill(store: Store, *people: str) -> None:
                 created_by=user,
             )
         )
+        kept = await store.kept_of(TEAM, user)
+        for one in PERSONAL:
+            if not kept[one.table]:
+                add_row(store, one.table, {one.column: user, "team_id": TEAM, "paper_id": PAPER}, number)
+
+
+def add_row(store: Store, table: str, values: dict[str, object], number: int) -> None:
+    """A row with these values where the table has such columns, and elsewhere with any that fits."""
+    fitting = {"TEXT": str(number), "INTEGER": 0, "REAL": float(number), "BLOB": b""}
+    columns = {
+        column.name: values.get(column.name, fitting[column.type]) for column in store.db[table].columns
+    }
+    store.db.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+        [*columns.values()],
+    )
 
 
 def reaction(

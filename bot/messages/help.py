@@ -146,6 +146,22 @@ GROUPS: tuple[tuple[Command, ...], ...] = (
                     "`/papers subscribe`, `/papers subscribe 08:30 Europe/Berlin`",
                     "the daily post in this channel",
                 ),
+                (
+                    "`/papers subscribe diffusion policy`",
+                    "papers of a topic, here or in our direct messages; a form opens",
+                ),
+            ),
+        ),
+        Command(
+            "subscriptions",
+            "subscriptions",
+            "`/papers subscriptions`",
+            "all of them, to change or pause",
+            (
+                (
+                    "`/papers subscriptions`",
+                    "what you and this channel are subscribed to: change, pause or end it",
+                ),
             ),
         ),
         Command(
@@ -161,6 +177,60 @@ GROUPS: tuple[tuple[Command, ...], ...] = (
             "`/papers stats`",
             "what is voted on here",
             (("`/papers stats`", "what was posted and voted on here, and whether the ranking helps"),),
+        ),
+    ),
+    (
+        Command(
+            "mail",
+            "mail daily",
+            "`/papers mail daily`",
+            "papers in your mail (`weekly`, `off`)",
+            (("`/papers mail daily` (or `weekly`, `off`)", "the papers chosen for you, in your mail"),),
+        ),
+        Command(
+            "feed",
+            "feed",
+            "`/papers feed`",
+            "as a feed for your reader",
+            (("`/papers feed`", "secret addresses of this channel's feed and of yours"),),
+        ),
+    ),
+    (
+        Command(
+            "group",
+            "group",
+            "`/papers group`",
+            "the reading group of this channel",
+            (
+                (
+                    "`/papers group`, `/papers group thursday 15:00 3`",
+                    "the week's most voted as an agenda, with a presenter and a thread for each paper",
+                ),
+            ),
+        ),
+        Command(
+            "weekly",
+            "weekly",
+            "`/papers weekly friday 16:00`",
+            "when this channel's week is rounded up",
+            (
+                (
+                    "`/papers weekly`, `/papers weekly friday 16:00`, `/papers weekly off`",
+                    "the round-up of the week in this channel",
+                ),
+            ),
+        ),
+        Command(
+            "submit",
+            "submit <link>",
+            "`/papers submit 2403.01234`",
+            "a paper for the next edition",
+            (
+                (
+                    "`/papers submit 2403.01234`, a link or a title",
+                    "bring a paper to the next edition, under your name",
+                ),
+            ),
         ),
     ),
     (
