@@ -236,9 +236,11 @@ class Drafting:
 
         Not only since its last edition: a day before that may have been one that could not be read by then.
         """
-        began = await self.store.editions_began(self.team_id, channel_id) or date.min
-        first = min(max(began, today - reach), today)
-        return _news(await self._listed(first, today), last)
+        began = await self.store.editions_began(self.team_id, channel_id)
+        first = min(max(began or date.min, today - reach), today)
+        listed = await self._listed(first, today)
+        announced = last.announced_day if last else None
+        return _since_then(listed, announced or date.min) if began else _newest(listed)
 
     async def _listed(self, first: date, last: date) -> dict[str, Listed]:
         await self.read(first, last)
@@ -250,16 +252,17 @@ class Drafting:
         await asyncio.gather(*(self.ingest.ensure_day(day) for day in days))
 
 
-def _news(listed: dict[str, Listed], last: Edition | None) -> dict[str, Listed]:
-    """What is new to a channel: for its first edition, the newest day of each kind of listing.
+def _since_then(listed: dict[str, Listed], announced: date) -> dict[str, Listed]:
+    """What is new to a channel after its first edition: whatever Hugging Face listed on any of these days.
 
-    After that, whatever Hugging Face listed on any of these days: papers go on being listed until a day's evening,
-    and a day may have been read late. Of arXiv only later announcements than the channel has seen: the
-    hundreds that did not make it yesterday are not news today.
+    Papers go on being listed until a day's evening, and a day may have been read late. Of arXiv only later
+    announcements than those of the day `announced`: the hundreds that did not make it yesterday are not news today.
     """
-    if last:
-        announced = last.announced_day or date.min
-        return {id: where for id, where in listed.items() if where.curated or where.day > announced}
+    return {id: where for id, where in listed.items() if where.curated or where.day > announced}
+
+
+def _newest(listed: dict[str, Listed]) -> dict[str, Listed]:
+    """What a channel's first edition is made of: the newest day of each kind of listing."""
     newest = {
         kind: max((w.day for w in listed.values() if w.curated is kind), default=None)
         for kind in (True, False)

@@ -18,6 +18,7 @@ from storage.models import Edition, Post, PostKind, PostState
 log = logging.getLogger(__name__)
 
 YESTERDAY = timedelta(days=1)
+NOT_IN_TIME = "It could not be posted on its day. What it was to hold comes with the next edition."
 
 
 class Leftovers:
@@ -46,7 +47,12 @@ class Leftovers:
                 return
             if not _begun(posts) and (days > YESTERDAY or due or edition.why):
                 await self.store.forget_unsent(
-                    edition.team_id, edition.channel_id, edition.day, edition.series
+                    edition.team_id,
+                    edition.channel_id,
+                    edition.day,
+                    edition.series,
+                    # What it was to hold is news to the channel still, be it the first that it would have had.
+                    but_why="" if edition.series else edition.why or NOT_IN_TIME,
                 )
                 log.info("the edition of %s was not posted in %s in time", edition.day, edition.channel_id)
                 return

@@ -44,7 +44,7 @@ class Links(Connected):
     async def edition_days(self, team_id: str, channel_id: str, limit: int) -> list[date]:
         """The newest days of which a channel has an edition with papers, newest first."""
         rows = self.rows(
-            "SELECT day FROM editions WHERE team_id = :team AND channel_id = :channel AND why = '' "
+            "SELECT day FROM editions WHERE team_id = :team AND channel_id = :channel AND series = '' AND why = '' "
             "ORDER BY day DESC LIMIT :limit",
             {"team": team_id, "channel": channel_id, "limit": limit},
         )

@@ -78,8 +78,13 @@ class Posts(Connected):
         rows = self.rows("SELECT DISTINCT channel_id FROM posts WHERE team_id = :team", {"team": team_id})
         return [row["channel_id"] for row in rows]
 
-    async def forget_unsent(self, team_id: str, channel_id: str, day: date, series: str = "") -> None:
-        """Take back the plan of an edition of which nothing was sent."""
+    async def forget_unsent(
+        self, team_id: str, channel_id: str, day: date, series: str = "", *, but_why: str = ""
+    ) -> None:
+        """Take back the plan of an edition of which nothing was sent.
+
+        With `but_why` an edition without posts stays that says so, since a channel's editions begin with its first.
+        """
         key = (team_id, channel_id, iso(day), series)
         same = "team_id = ? AND channel_id = ? AND day = ? AND series = ?"
         with self.writing() as connection:
@@ -89,7 +94,10 @@ class Posts(Connected):
             if begun is None:
                 connection.execute(f"DELETE FROM posts WHERE {same}", key)
                 connection.execute(f"DELETE FROM exposures WHERE {same} AND user_id = ''", key)
-                connection.execute(f"DELETE FROM editions WHERE {same}", key)
+                if but_why:
+                    connection.execute(f"UPDATE editions SET why = ? WHERE {same}", (but_why, *key))
+                else:
+                    connection.execute(f"DELETE FROM editions WHERE {same}", key)
 
     async def withdraw(self, edition: Edition) -> int:
         """Take back the posts of an edition that were not sent yet; returns how many. Their papers are free again."""

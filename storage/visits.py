@@ -68,7 +68,8 @@ class Visits(Connected):
             f"SELECT {pick}(day) AS day FROM ("
             f"SELECT {pick}(day) AS day FROM listings WHERE day {side} :day AND day <= :today UNION ALL "
             f"SELECT {pick}(day) FROM editions WHERE team_id = :team AND day {side} :day AND why = '' "
-            "AND channel_id IN (SELECT value FROM json_each(:channels)) AND EXISTS (SELECT 1 FROM posts "
+            "AND series = '' AND channel_id IN (SELECT value FROM json_each(:channels)) "
+            "AND EXISTS (SELECT 1 FROM posts "
             "WHERE posts.team_id = :team AND posts.channel_id = editions.channel_id AND posts.day = editions.day "
             f"AND {_SENT}))",
             {"team": team_id, "channels": as_json(list(channel_ids)), "day": iso(day), "today": iso(today)},

@@ -195,3 +195,16 @@ def test_the_header_names_three_missed_days_and_counts_more() -> None:
         "In no edition: 46 papers of 4 days, from 10 August (`/papers 2026-08-10`) to 13 August (`/papers 2026-08-13`)"
     ) in _header({"2026-08-10": 10, **three})
     assert "In no edition" not in _header({})
+
+
+async def test_a_first_edition_that_was_not_posted_in_time_is_part_of_the_next(
+    bot: Bot, slack: Workspace, upstream: Upstream, clock: MovedClock, papers: str
+) -> None:
+    first = list_day(upstream, TODAY, 2)
+    await subscribe(bot, papers)
+    await interrupted(bot, slack, 0)
+    second = list_day(upstream, TODAY + DAY, 2)
+    slack.faults.clear()
+    await later(bot, clock, upstream, 1)
+    assert headers(slack, papers) == ["2026-08-19"]
+    assert sorted(papers_in(slack, papers)[1:]) == sorted([*first, *second])
