@@ -54,8 +54,6 @@ class Weekly(Connected):
         self, team_id: str, channel_id: str, since: datetime, until: datetime
     ) -> list[tuple[str, str]]:
         """Who brought which paper to a channel's editions in that time: user and paper ids, oldest first."""
-        if not self.rows("SELECT 1 FROM sqlite_schema WHERE name = 'submissions'"):
-            return []
         rows = self.rows(
             "SELECT user_id, paper_id FROM submissions WHERE team_id = :team AND channel_id = :channel AND submitted "
             "AND submitted_at >= :since AND submitted_at < :until ORDER BY submitted_at, user_id",

@@ -49,9 +49,18 @@ def _raised(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(func=ast.Name(id=name), args=arguments) if len(arguments) > ARGUMENT.get(name, 99):
-                text = " ".join(_text(arguments[ARGUMENT[name]], module).split())
-                # Of several holes in a row one says as much.
-                yield re.sub(f"{HOLE}( ?{HOLE})+", HOLE, text)
+                for said in _either(arguments[ARGUMENT[name]]):
+                    text = " ".join(_text(said, module).split())
+                    # Of several holes in a row one says as much.
+                    yield re.sub(f"{HOLE}( ?{HOLE})+", HOLE, text)
+
+
+def _either(node: ast.expr) -> Iterator[ast.expr]:
+    """The sentences between which one is chosen."""
+    if isinstance(node, ast.IfExp):
+        yield from (*_either(node.body), *_either(node.orelse))
+    else:
+        yield node
 
 
 def _text(node: ast.expr, module: str) -> str:

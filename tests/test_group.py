@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -257,6 +258,19 @@ async def test_passing_on_finds_the_next_in_turn_who_is_free(
         assert "is passed on to" in nobody.plain(), "Ada is free again"
 
 
+async def test_a_paper_that_nobody_has_can_not_be_passed_on(
+    bot: Bot, slack: Workspace, people: People, group: ReadingGroup
+) -> None:
+    await meet(bot)
+    seen = deepcopy(posted(slack, people.channel)[1])
+    async with running(bot):
+        passed = await (await people.press(people.ada, seen, PASS_ON)).reply()
+        assert "everybody else in the rota has a paper" in passed.plain()
+        late = await (await people.press(people.ben, seen, PASS_ON)).reply()
+        assert "Nobody presents this paper yet. I present this takes it." in late.plain()
+    assert await presenters(bot, people) == ["", people.ben, people.cleo]
+
+
 async def test_what_a_crash_left_undrawn_is_drawn_at_the_next_tick(
     bot: Bot, slack: Workspace, people: People, group: ReadingGroup
 ) -> None:
@@ -304,6 +318,7 @@ async def test_words_found_a_group_change_it_and_take_that_back(
         ("thursday", "Write a weekday, an hour and how many papers"),
         ("thursday 15:00 11", "A meeting has 1 to 10 papers"),
         ("rota @nobody", "I don't know “@nobody”"),
+        ("rota " + " ".join(f"<@U{n:09}>" for n in range(51)), "A rota has 50 people at most."),
         ("skip", "This channel has no reading group"),
         ("next", "This channel has no reading group"),
         ("notes 2608.00001", "has not talked about “2608.00001”"),
@@ -314,6 +329,31 @@ async def test_what_cannot_be_done_is_said_with_what_can(
 ) -> None:
     async with running(bot):
         assert answer in (await people.ask(words)).plain()
+
+
+async def test_where_the_bot_is_not_no_group_is_founded(bot: Bot, slack: Workspace, people: People) -> None:
+    slack.remove_bot(people.channel)
+    async with running(bot):
+        said = (await people.ask("thursday 15:00 3")).text
+    assert said == (
+        f"I am not in this channel, so I can't post here. Type `/invite` <@{slack.bot_user_id}> "
+        "and then `/papers group` again."
+    )
+    assert await bot.library.store.groups(slack.team_id) == []
+
+
+async def test_names_that_slack_does_not_tell_are_asked_for_in_the_form(
+    bot: Bot, slack: Workspace, people: People, group: ReadingGroup
+) -> None:
+    slack.faults.fail("users.list", "missing_scope")
+    async with running(bot):
+        said = (await people.ask("rota @ben")).text
+        assert said == (
+            "Slack does not let me look up names here. Choose the people in `/papers group settings`."
+        )
+        assert await bot.library.store.group(slack.team_id, people.channel) == group
+        mentioned = await people.ask(f"rota <@{people.ben}|ben>")
+    assert f"In turn: <@{people.ben}>" in str(mentioned.blocks), "a mention needs no looking up"
 
 
 async def test_other_words_after_group_are_a_topic(bot: Bot, people: People) -> None:
@@ -434,6 +474,21 @@ async def test_a_note_from_the_form_is_its_authors_to_take_back(
         ).reply()
         assert "Try it on" in seen.plain()
         assert NOTE_TURN not in str(seen.blocks), "it is not Ben's"
+
+
+@pytest.mark.parametrize("carried", ["", "paper 2608.00001", '["2608.00001"]'])
+async def test_a_form_for_notes_from_an_older_version_keeps_nothing(
+    bot: Bot, slack: Workspace, people: People, group: ReadingGroup, carried: str
+) -> None:
+    await meet(bot)
+    async with running(bot):
+        await people.press(people.ada, posted(slack, people.channel)[1], NOTE_FORM)
+        view: Any = await slack.wait_for(lambda: slack.open_view(people.ada))
+        slack.state.views[view["id"]].body["private_metadata"] = carried
+        run = await slack.submit_view(people.ada, view["id"], {"note": {"note": "Try it"}})
+        assert isinstance(run.ack_body, dict)
+        assert run.ack_body["errors"] == {"note": "This form is too old to work. Press *Keep a note* again."}
+        assert "Nothing was noted yet" in (await people.ask(f"notes {PAPERS[0]}")).plain()
 
 
 async def test_the_answer_about_a_paper_links_to_its_thread_in_this_channel_only(

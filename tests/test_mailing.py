@@ -204,6 +204,32 @@ async def test_an_address_that_is_refused_or_none_is_said_at_once(
     assert "mail routing in networks" in topic.text
 
 
+async def test_a_mail_server_that_is_down_sends_no_code_and_the_person_is_told(
+    bot: Bot, slack: Workspace, box: Postbox, ada: str
+) -> None:
+    good, mailing(bot).smtp.server = mailing(bot).smtp.server, box.server()._replace(port=1)
+    async with running(bot):
+        down = await asks(slack, ada, "mail daily me@home.example")
+        mailing(bot).smtp.server = good
+        assert down.text == "The mail server can't be reached just now. Try again in a few minutes."
+        assert "I have mailed a code" in (await asks(slack, ada, "mail daily me@home.example")).text
+    assert [mail.recipients for mail in box.received] == [["me@home.example"]]
+
+
+async def test_a_button_about_an_address_of_before_confirms_nothing(
+    bot: Bot, slack: Workspace, ada: str
+) -> None:
+    async with running(bot):
+        offered = await asks(slack, ada, "mail daily")
+        moved = (await wish_of(bot, ada)).model_copy(update={"address": "me@home.example"})
+        await bot.library.store.keep_mail_wish(moved)
+        said = await (await slack.click_reply(ada, offered, MAIL_CONFIRM)).reply()
+    assert said.text == (
+        "This button is about an address that is no longer yours here. `/papers mail` shows how it stands."
+    )
+    assert await wish_of(bot, ada) == moved
+
+
 async def test_without_a_mail_server_the_command_says_so(
     settings: Settings, slack: Workspace, ada: str, clock: MovedClock
 ) -> None:

@@ -183,6 +183,19 @@ async def test_a_discussion_that_was_deleted_can_be_opened_again(
     assert len(slack.thread(papers, post.ts)) == 1
 
 
+async def test_a_message_that_was_deleted_meanwhile_has_no_discussion(
+    bot: Bot, slack: Workspace, ada: str, papers: str
+) -> None:
+    async with running(bot):
+        message = await slack.say(ada, papers, f"{LINK} https://arxiv.org/abs/{OTHER}")
+        answer = await (await use(slack, ada, message, DISCUSS)).reply()
+        await slack.unsay(ada, papers, message.ts)
+        option = answer.blocks[1]["elements"][0]["options"][0]["value"]
+        said = await (await slack.click_reply(ada, answer, CHOICE, option)).reply()
+    assert "The message that this would be about is gone." in said.plain()
+    assert slack.thread(papers, message.ts) == []
+
+
 async def test_where_the_bot_is_not_it_can_open_no_discussion(
     bot: Bot, slack: Workspace, ada: str, papers: str
 ) -> None:

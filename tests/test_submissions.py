@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -200,6 +201,23 @@ async def test_where_no_edition_comes_the_command_opens_the_form_with_what_was_t
         await slack.wait_for(lambda: modal_says(slack, ada, "joins the next edition"))
     assert run.replies == []
     assert len(await bot.library.store.submissions(slack.team_id, papers)) == 1
+
+
+async def test_where_no_form_can_open_the_person_is_told_what_to_type(
+    bot: Bot, slack: Workspace, ada: str, papers: str
+) -> None:
+    """A mention, unlike a command, brings nothing that opens a form."""
+    silent = slack.add_channel("silent")
+    cases = (
+        (papers, "", "Submit which paper? Write its link, number or title: `/papers submit 2403.01234`."),
+        (silent, OLD.id, "There is no edition here to join. Type `/papers submit` in a channel that gets"),
+    )
+    async with running(bot):
+        for channel, words, sentence in cases:
+            await slack.say(ada, channel, f"<@{slack.bot_user_id}> submit {words}")
+            (told,) = await slack.wait_for(partial(slack.ephemerals, ada, channel))
+            assert sentence in told.text
+    assert await bot.library.store.submissions(slack.team_id, silent) == []
 
 
 async def test_a_messages_papers_stand_in_the_form_already(

@@ -317,6 +317,22 @@ async def test_others_change_only_what_is_in_their_channel(desk: Desk) -> None:
         assert not kept.deleted
 
 
+async def test_what_somebody_else_deleted_meanwhile_is_gone(desk: Desk) -> None:
+    ben = desk.slack.add_user("ben")
+    topic = await follow(desk.bot, desk.reading, "robots", user_id=desk.ada)
+    key = f"topic:{topic.id}"
+    listed = await desk.ask("subscriptions")
+    await desk.slack.click_reply(desk.ada, listed, EDIT_SUBSCRIPTION, key)
+    view = await desk.modal()
+    bens = await (await desk.slack.command(ben, desk.reading, "/papers", "subscriptions")).reply()
+    await (await desk.slack.click_reply(ben, bens, SUBSCRIPTION_DELETE, f"delete {key}")).reply()
+    assert "This subscription is gone." in (await desk.submit(view, typed="whales"))["sources"]
+    said = await desk.press(listed, SUBSCRIPTION_TURN, f"pause {key}")
+    assert "This subscription is gone. `/papers subscriptions` lists those there are." in said.text
+    kept = await desk.bot.library.store.topic(topic.team_id, topic.id)
+    assert kept == topic.model_copy(update={"deleted": True})
+
+
 async def test_where_the_bot_is_not_the_modal_offers_direct_messages_alone(desk: Desk) -> None:
     elsewhere = desk.slack.add_channel("elsewhere", bot=False)
     view = await desk.open("subscribe robots", elsewhere)

@@ -12,7 +12,7 @@ from bot.app import Bot, open_bot
 from bot.config import Settings
 from bot.messages import WEEKLY_SET
 from bot.workspace import Message, Workspace
-from storage.models import Batch, PostState
+from storage.models import Batch, PostState, Submission
 from tests.conftest import QUICK, MovedClock, running
 from tests.editions import LATER, subscribe, tick
 from tests.weeks import FALLING, FRIDAY, MONDAY, RISING, grow, list_weeks, topical, vote
@@ -126,33 +126,37 @@ async def one_paper(bot: Bot) -> None:
     await bot.library.store.keep(Batch(source="arxiv", papers=(topical("2608.00001"),)), FRIDAY)
 
 
+async def submitted(bot: Bot, channel: str, who: str, at: datetime, *, undone: bool = False) -> None:
+    await bot.library.store.record_submission(
+        Submission(
+            team_id=bot.identity.team_id,
+            channel_id=channel,
+            paper_id="2608.00001",
+            user_id=who,
+            submitted_at=at.timestamp(),
+            submitted=not undone,
+        )
+    )
+
+
 async def test_thanks_name_who_brought_a_paper(
     bot: Bot, clock: MovedClock, slack: Workspace, papers: str
 ) -> None:
-    store, ada = bot.library.store, slack.add_user("ada")
-    store.db.execute(
-        "CREATE TABLE IF NOT EXISTS submissions (team_id TEXT NOT NULL, channel_id TEXT NOT NULL, "
-        "paper_id TEXT NOT NULL, user_id TEXT NOT NULL, submitted_at REAL NOT NULL, submitted INTEGER NOT NULL)"
-    )
+    store, day = bot.library.store, timedelta(days=1)
+    ada, ben, cleo = (slack.add_user(name) for name in ("ada", "ben", "cleo"))
     await one_paper(bot)
-    for at, submitted in ((FRIDAY - timedelta(days=1), 1), (FRIDAY - timedelta(days=9), 1), (FRIDAY, 0)):
-        store.db.execute(
-            "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                bot.identity.team_id,
-                papers,
-                "2608.00001",
-                ada if submitted else "UOTHER",
-                at.timestamp() - 1,
-                submitted,
-            ),
-        )
+    for who, at in ((ada, FRIDAY - day), (ben, FRIDAY - 9 * day), (cleo, FRIDAY - 2 * day)):
+        await submitted(bot, papers, who, at)
+    await submitted(bot, papers, cleo, FRIDAY - day, undone=True)
     await subscribe(bot, papers, post_at="23:59", created_by="U1")
     clock.at = FRIDAY
     await planned(bot)
     (message,) = shown(slack, papers)
     assert "Thanks for bringing papers" in message.plain()
-    assert message.blocks[1]["text"]["text"].count(f"<@{ada}> for <https://arxiv.org/abs/2608.00001|") == 1
+    text = message.blocks[1]["text"]["text"]
+    assert text.count(f"<@{ada}> for <https://arxiv.org/abs/2608.00001|") == 1
+    assert ben not in text, "that was another week"
+    assert cleo not in text, "it was taken back"
     edition = await store.edition(bot.identity.team_id, papers, MONDAY, "weekly")
     assert edition
     assert ada not in edition.about, "a person may want to be forgotten"
