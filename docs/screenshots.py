@@ -74,9 +74,10 @@ async def take() -> None:
             await _picture(here, browser, "edition-dark", edition, "dark")
             await _picture(here, browser, "under-the-hood", hood)
             await _picture(here, browser, "home", home)
+            await _picture(here, browser, "subscription", subscription)
+            # Its answer stays in the channel.
             await _picture(here, browser, "search", search)
             await _mail(here, browser)
-            await _picture(here, browser, "subscription", subscription)
 
 
 async def _vote(here: Trial) -> None:
