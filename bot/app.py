@@ -162,7 +162,13 @@ class Bot:
             store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
         )
         self.privacy = Privacy(
-            store, self.exporting, identity.team_id, settings.papers_backups, clock, self.refresher.touch
+            store,
+            self.exporting,
+            identity.team_id,
+            settings.papers_backups,
+            clock,
+            self.refresher.touch,
+            lambda user_id: self.homes.start_over(user_id),
         )
         hours, url = Hours(settings.papers_post_at, zone), settings.papers_public_url
         self.picking = Picking(store, ingest, self.recommender, identity.team_id, clock)

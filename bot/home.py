@@ -123,6 +123,14 @@ class Homes:
             self._touched.add(user_id)
             self._wake.set()
 
+    def start_over(self, user_id: str) -> None:
+        """Draw a person's Home from its beginning, whether they look or not: Slack keeps what it showed before."""
+        self.home.papers.forget(user_id)
+        before = self._shown.get(user_id)
+        self._shown[user_id] = _Shown(Spot(), self.clock(), before.drawing if before else asyncio.Lock())
+        self._touched.add(user_id)
+        self._wake.set()
+
     def spot_of(self, user_id: str) -> Spot | None:
         """Where on their Home a person is, if they have looked at it lately."""
         shown = self._shown.get(user_id)
