@@ -38,6 +38,7 @@ from bot.group import ReadingGroups
 from bot.health import Health, Line
 from bot.home import Home, Homes
 from bot.home_acts import HomeActs
+from bot.home_channels import HomeChannels
 from bot.home_papers import HomePapers
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
@@ -194,6 +195,7 @@ class Bot:
             identity.user_id,
             clock,
             timing.modal,
+            lambda user_id: self.members.channels_of(user_id),
         )
         subscribing = Subscribing(store, permission, self.subscriptions, self.subscription(""))
         round_ups = RoundUps(store, identity.team_id, identity.url)
@@ -240,7 +242,17 @@ class Bot:
         )
         self.members = Members(slack, lambda: clock().timestamp(), lambda user_id: self.homes.touch(user_id))
         papers = HomePapers(store, lists.for_you, entries, identity.team_id, clock)
-        home = Home(store, papers, self.members, identity.team_id, settings.papers_timezone, clock)
+        channels = HomeChannels(store, self.members, self.subscriptions, self.weekly, identity.team_id)
+        home = Home(
+            store,
+            papers,
+            channels,
+            self.choosing,
+            self.members,
+            identity.team_id,
+            settings.papers_timezone,
+            clock,
+        )
         self.homes = Homes(home, ingest, self.surfaces, self.tasks, clock, timing.coalesce)
         self.greeting = Greeting(store, slack, identity.team_id, seed, clock, timing)
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)

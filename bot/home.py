@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.errors import PapersError
+from bot.home_channels import HomeChannels
 from bot.home_papers import HomePapers
 from bot.ingest import Clock, Ingest
+from bot.mail.choosing import Choosing
 from bot.members import Members
 from bot.messages import Message
 from bot.messages.home import sections
+from bot.messages.home.channels import channels_blocks
 from bot.messages.home.place import Spot, Tab
 from bot.messages.home.sections import Numbers, Settings
 from bot.messages.home.view import home_view, problem_view
@@ -20,7 +23,6 @@ from bot.outcomes import NotSent
 from bot.surfaces import Surfaces, View
 from bot.tasks import Tasks
 from storage import Store
-from storage.models import Subscription
 from storage.statistics import WEEK
 
 log = logging.getLogger(__name__)
@@ -36,10 +38,20 @@ class Home:
     """Draws the Homes of one workspace; `zone` is the name of the time zone that days are told by."""
 
     def __init__(
-        self, store: Store, papers: HomePapers, members: Members, team_id: str, zone: str, clock: Clock
+        self,
+        store: Store,
+        papers: HomePapers,
+        channels: HomeChannels,
+        choosing: Choosing,
+        members: Members,
+        team_id: str,
+        zone: str,
+        clock: Clock,
     ) -> None:
         self.store = store
         self.papers = papers
+        self.channels = channels
+        self.choosing = choosing
         self.members = members
         self.team_id = team_id
         self.zone = zone
@@ -52,7 +64,7 @@ class Home:
                 page = await self._papers(user_id, spot)
                 return home_view(page.spot, sections.papers_blocks(page), said)
             case Tab.CHANNELS:
-                blocks = sections.channels_blocks(await self._subscriptions(user_id))
+                blocks = channels_blocks(await self.channels.of(user_id))
             case Tab.STATS:
                 blocks = sections.stats_blocks(await self._numbers(user_id))
             case Tab.SETTINGS:
@@ -67,12 +79,6 @@ class Home:
                 return await self.papers.saved(spot, user_id)
         return await self.papers.day(spot, user_id, await self.members.channels_of(user_id))
 
-    async def _subscriptions(self, user_id: str) -> list[Subscription]:
-        """Those of the channels that this person is in."""
-        wanted = await self.store.subscriptions(self.team_id)
-        channels = await self.members.channels_of(user_id) if wanted else frozenset()
-        return [one for one in wanted if one.channel_id in channels]
-
     async def _numbers(self, user_id: str) -> Numbers:
         first = self.clock() - WEEKS * WEEK
         votes, weeks = await self.store.votes_of_person(self.team_id, user_id, first, WEEKS)
@@ -86,7 +92,12 @@ class Home:
 
     async def _settings(self, user_id: str) -> Settings:
         learning = await self.store.learning(self.team_id, user_id)
-        return Settings(await self.store.hides_read(self.team_id, user_id), learning.active, self.zone)
+        return Settings(
+            await self.store.hides_read(self.team_id, user_id),
+            learning.active,
+            self.zone,
+            await self.choosing.standing(user_id),
+        )
 
 
 class _Shown(NamedTuple):
