@@ -118,7 +118,7 @@ class Bot:
         seed = settings.papers_upvote_emoji[0]
         self.drawing = Drawing(store, seed)
         self.refresher = Refresher(store, slack, self.drawing, identity.team_id, clock, timing.coalesce)
-        delivery = Delivery(store, slack, self.drawing, clock, timing, self.refresher.touch, metrics)
+        delivery = Delivery(store, slack, self.drawing, clock, timing, self._sent, metrics)
         self.recommender = Recommender(
             store, search, settings.papers_database, identity.team_id, clock, settings.papers_diversity
         )
@@ -272,12 +272,17 @@ class Bot:
         )
         touch = self.refresher.touch
         self.linking = Linking(store, ingest, slack, entries, identity, zone, clock, touch)
-        self.refresher.followers.append(self.linking.redraw)
+        self.refresher.followers += [self.linking.redraw, self.homes.voted]
         self.conversing = Conversing(store, slack, self.answers, identity, clock)
         self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
         self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
         health = Health(store, settings.papers_database, identity.team_id, clock, timing, self.line)
         self.monitoring = Monitoring(health, metrics)
+
+    def _sent(self, paper_ids: list[str]) -> None:
+        """A channel has got these papers."""
+        self.refresher.touch(paper_ids)
+        self.homes.posted()
 
     def subscription(self, channel_id: str) -> Subscription:
         """What a channel gets unless people there ask for something else."""

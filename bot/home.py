@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from bot.messages.home import sections
 from bot.messages.home.channels import channels_blocks
 from bot.messages.home.place import Spot, Tab
 from bot.messages.home.sections import Numbers, Settings
-from bot.messages.home.view import home_view, problem_view
+from bot.messages.home.view import home_view, problem_view, shown_papers
 from bot.outcomes import NotSent
 from bot.surfaces import Surfaces, View
 from bot.tasks import Tasks
@@ -101,11 +102,15 @@ class Home:
 
 
 class _Shown(NamedTuple):
-    """What somebody's Home shows, since when they look at it, and the lock that has drawings follow one another."""
+    """What somebody's Home shows, since when they look at it, and the lock that has drawings follow one another.
+
+    `said` is what was said there of their last press.
+    """
 
     spot: Spot
     at: datetime
     drawing: asyncio.Lock
+    said: Message | None = None
 
 
 class Homes:
@@ -124,7 +129,10 @@ class Homes:
         self.clock = clock
         self.coalesce = coalesce
         self._shown: dict[str, _Shown] = {}
+        self._drawn: dict[str, View] = {}
         self._touched: set[str] = set()
+        #: Those whose Home shows papers of which something may have changed; or nothing, and then it stays.
+        self._perhaps: set[str] = set()
         self._wake = asyncio.Event()
 
     def touch(self, user_id: str) -> None:
@@ -132,6 +140,25 @@ class Homes:
         self.home.papers.changed(user_id)
         if self.spot_of(user_id):
             self._touched.add(user_id)
+            self._wake.set()
+
+    async def voted(self, paper_ids: Iterable[str]) -> None:
+        """Somebody's votes on these papers may have changed: draw again the Homes that show one of them."""
+        changed = set(paper_ids)
+        self._look_again(
+            user_id
+            for user_id, view in self._drawn.items()
+            if self.spot_of(user_id) and not changed.isdisjoint(shown_papers(view))
+        )
+
+    def posted(self) -> None:
+        """A channel has got a paper: draw again the Homes that show the newest edition."""
+        newest = Spot()
+        self._look_again(user_id for user_id in self._shown if self.spot_of(user_id) == newest)
+
+    def _look_again(self, user_ids: Iterable[str]) -> None:
+        self._perhaps.update(user_ids)
+        if self._perhaps:
             self._wake.set()
 
     def start_over(self, user_id: str) -> None:
@@ -186,35 +213,45 @@ class Homes:
     async def flush(self) -> None:
         """Begin to draw again what was touched until now, each by itself: what fails for one must not stop others."""
         touched, self._touched = self._touched, set()
+        perhaps, self._perhaps = self._perhaps, set()
         self._wake.clear()
-        for user_id in sorted(touched):
-            self.tasks.start(self._redraw(user_id), _logged)
+        for user_id in sorted(touched | perhaps):
+            self.tasks.start(self._redraw(user_id, always=user_id in touched), _logged)
 
-    async def _redraw(self, user_id: str) -> None:
+    async def _redraw(self, user_id: str, *, always: bool) -> None:
         if shown := self._shown.get(user_id):
             try:
-                await self._publish(user_id, shown.spot, shown.at)
+                await self._publish(user_id, shown.spot, shown.at, shown.said, always=always)
             except NotSent as later:
                 await asyncio.sleep(later.retry_after)
                 self.touch(user_id)
 
-    async def _publish(self, user_id: str, spot: Spot, at: datetime, said: Message | None = None) -> None:
-        """One drawing after the other; one that a later press has made pointless by then is passed over."""
+    async def _publish(
+        self, user_id: str, spot: Spot, at: datetime, said: Message | None = None, *, always: bool = True
+    ) -> None:
+        """One drawing after the other; one that a later press has made pointless by then is passed over.
+
+        Unless `always`, so is one that would show what is there.
+        """
         before = self._shown.get(user_id)
-        shown = self._shown[user_id] = _Shown(spot, at, before.drawing if before else asyncio.Lock())
+        shown = self._shown[user_id] = _Shown(spot, at, before.drawing if before else asyncio.Lock(), said)
         self._forget_the_gone()
         async with shown.drawing:
             if self._shown.get(user_id) is not shown:
                 return
             # What changes from here on is drawn next.
             self._touched.discard(user_id)
-            await self.surfaces.publish_home(user_id, await self.home.view(user_id, spot, said))
+            view = await self.home.view(user_id, spot, said)
+            if always or view != self._drawn.get(user_id):
+                await self.surfaces.publish_home(user_id, view)
+                self._drawn[user_id] = view
 
     def _forget_the_gone(self) -> None:
         if len(self._shown) > MOST_WATCHED:
             now = self.clock()
             self._shown = {id: one for id, one in self._shown.items() if now - one.at < LATELY}
             self._touched &= set(self._shown)
+            self._drawn = {id: view for id, view in self._drawn.items() if id in self._shown}
 
 
 async def _logged(error: Exception) -> None:

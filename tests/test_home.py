@@ -412,6 +412,31 @@ async def test_it_follows_what_one_does_elsewhere_and_only_for_whoever_looks(
     assert ben.drawings == 0
 
 
+async def test_others_votes_reach_a_home_that_shows_the_paper_and_what_was_said_stays(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    ben = slack.add_user("ben")
+    await ada.press(place.MENU, f"less {here[1]}")
+    page = await (await slack.command(ben, reading, "/papers", here[0])).reply()
+    await slack.click_reply(ben, page, VOTE, here[0])
+    assert "Less like" in await ada.shows("Upvote  1")
+    await ada.turn("settings")
+    before = ada.drawings
+    await bot.homes.voted(here)
+    await bot.homes.flush()
+    await bot.tasks.finish(5)
+    assert ada.drawings == before
+
+
+async def test_an_edition_reaches_the_homes_of_those_who_look(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    assert "No edition in your channels" in ada.text
+    await subscribe(bot, reading, created_by=ada.user_id)
+    await slack.wait_for(lambda: f"The edition of <#{reading}>" in json.dumps(ada.blocks))
+    await slack.wait_for(lambda: ada.papers() == papers_in(slack, reading)[1:] != [])
+
+
 async def test_many_changes_at_once_are_one_drawing(bot: Bot, ada: Looking, here: list[str]) -> None:
     before = ada.drawings
     for _ in range(20):
