@@ -4,7 +4,8 @@ The person has voted on 5,000 papers, saved 500 with a note on every fifth, and 
 edition today, and forty papers were listed on each of the last seven days. The papers are made up as in the benchmark
 of the ranking. Timed is each section as it is built for `views.publish`, without the call: an edition of theirs; what
 is picked for them, computed anew as on opening it and kept as on leafing through it; a day's list that no channel of
-theirs had, anew; the saved papers, all of them and searched; their numbers; their channels; their settings; and how long the loop stood still at most
+theirs had, anew; the saved papers, all of them and searched; their numbers, channels and
+settings; and how long the loop stood still at most
 while all of it was built. Beside it ten papers are read from the database, which no page of ten can do without.
 """
 
