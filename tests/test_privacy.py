@@ -129,10 +129,9 @@ async def test_a_preview_forgets_a_save_of_a_paper_that_they_did_not_vote_on(bot
 async def test_the_post_of_a_paper_they_submitted_names_nobody(
     bot: Bot, slack: Workspace, ada: Reader
 ) -> None:
-    bot.library.store.write(
-        "UPDATE posts SET shared_by = :user, drawn = '' WHERE ts = :ts", {"user": ada.id, "ts": ada.post.ts}
-    )
-    bot.refresher.touch([ada.paper])
+    submitted = {"user": ada.id, "ts": ada.post.ts}
+    bot.library.store.write("UPDATE posts SET shared_by = :user WHERE ts = :ts", submitted)
+    await slack.react(slack.add_user("ben"), ada.reading, ada.post.ts, "+1")
     post = slack.known_message(ada.reading, ada.post.ts)
     await slack.wait_for(lambda: ada.id in json.dumps(post.blocks))
     await ada.forgets()
