@@ -4,7 +4,8 @@ The person has voted on 5,000 papers, saved 500 with a note on every fifth, and 
 edition today, and forty papers were listed on each of the last seven days. The papers are made up as in the benchmark
 of the ranking. Timed is each section as it is built for `views.publish`, without the call: an edition of theirs; what
 is picked for them, computed anew as on opening it and kept as on leafing through it; a day's list that no channel of
-theirs had, anew; the saved papers, all of them and searched; their numbers; and how long the loop stood still at most
+theirs had, anew; the saved papers, all of them and searched; their numbers, channels and
+settings; and how long the loop stood still at most
 while all of it was built. Beside it ten papers are read from the database, which no page of ten can do without.
 """
 
@@ -32,6 +33,7 @@ from storage.models import Batch, Click, Note, Opening, Paper, Reading, Save
 TEN = "ten papers read"
 EDITION, LIST, PICKS, KEPT = "an edition", "a day's list, anew", "for you, anew", "for you, kept"
 SAVED, SEARCHED, NUMBERS = "saved papers", "saved papers, searched", "numbers"
+CHANNELS, SETTINGS = "channels", "settings"
 _DAYS = 7
 
 
@@ -90,6 +92,8 @@ def _sides(bot: Bot, person: str, times: int, ten: list[str]) -> dict[str, Side]
         SAVED: built(Tab.SAVED),
         SEARCHED: built(Tab.SAVED, query="word1 word2"),
         NUMBERS: built(Tab.STATS),
+        CHANNELS: built(Tab.CHANNELS),
+        SETTINGS: built(Tab.SETTINGS),
         TEN: partial(timed_async, lambda: bot.library.store.papers(ten), times),
     }
 

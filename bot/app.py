@@ -38,6 +38,7 @@ from bot.group import ReadingGroups
 from bot.health import Health, Line
 from bot.home import Home, Homes
 from bot.home_acts import HomeActs
+from bot.home_channels import HomeChannels
 from bot.home_papers import HomePapers
 from bot.ingest import Clock
 from bot.leftovers import Leftovers
@@ -117,7 +118,7 @@ class Bot:
         seed = settings.papers_upvote_emoji[0]
         self.drawing = Drawing(store, seed)
         self.refresher = Refresher(store, slack, self.drawing, identity.team_id, clock, timing.coalesce)
-        delivery = Delivery(store, slack, self.drawing, clock, timing, self.refresher.touch, metrics)
+        delivery = Delivery(store, slack, self.drawing, clock, timing, self._sent, metrics)
         self.recommender = Recommender(
             store, search, settings.papers_database, identity.team_id, clock, settings.papers_diversity
         )
@@ -162,7 +163,13 @@ class Bot:
             store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
         )
         self.privacy = Privacy(
-            store, self.exporting, identity.team_id, settings.papers_backups, clock, self.refresher.touch
+            store,
+            self.exporting,
+            identity.team_id,
+            settings.papers_backups,
+            clock,
+            self.refresher.touch,
+            lambda user_id: self.homes.start_over(user_id),
         )
         hours, url = Hours(settings.papers_post_at, zone), settings.papers_public_url
         self.picking = Picking(store, ingest, self.recommender, identity.team_id, clock)
@@ -188,6 +195,7 @@ class Bot:
             identity.user_id,
             clock,
             timing.modal,
+            lambda user_id: self.members.channels_of(user_id),
         )
         subscribing = Subscribing(store, permission, self.subscriptions, self.subscription(""))
         round_ups = RoundUps(store, identity.team_id, identity.url)
@@ -234,7 +242,17 @@ class Bot:
         )
         self.members = Members(slack, lambda: clock().timestamp(), lambda user_id: self.homes.touch(user_id))
         papers = HomePapers(store, lists.for_you, entries, identity.team_id, clock)
-        home = Home(store, papers, self.members, identity.team_id, settings.papers_timezone, clock)
+        channels = HomeChannels(store, self.members, self.subscriptions, self.weekly, identity.team_id)
+        home = Home(
+            store,
+            papers,
+            channels,
+            self.choosing,
+            self.members,
+            identity.team_id,
+            settings.papers_timezone,
+            clock,
+        )
         self.homes = Homes(home, ingest, self.surfaces, self.tasks, clock, timing.coalesce)
         self.greeting = Greeting(store, slack, identity.team_id, seed, clock, timing)
         self.reconciler = Reconciler(store, slack, identity, clock, timing, self.refresher.touch)
@@ -254,12 +272,17 @@ class Bot:
         )
         touch = self.refresher.touch
         self.linking = Linking(store, ingest, slack, entries, identity, zone, clock, touch)
-        self.refresher.followers.append(self.linking.redraw)
+        self.refresher.followers += [self.linking.redraw, self.homes.voted]
         self.conversing = Conversing(store, slack, self.answers, identity, clock)
         self.allowance = Allowance(settings.papers_burst, lambda: clock().timestamp())
         self.line = Line(timing.socket) if settings.slack_app_token.get_secret_value() else None
         health = Health(store, settings.papers_database, identity.team_id, clock, timing, self.line)
         self.monitoring = Monitoring(health, metrics)
+
+    def _sent(self, paper_ids: list[str]) -> None:
+        """A channel has got these papers."""
+        self.refresher.touch(paper_ids)
+        self.homes.posted()
 
     def subscription(self, channel_id: str) -> Subscription:
         """What a channel gets unless people there ask for something else."""

@@ -25,7 +25,7 @@ from storage.personal import PERSONAL
 class Privacy:
     """One workspace's people. `backups` is for how many days copies of the database are kept.
 
-    `on_change` is told the papers whose votes somebody took along.
+    `on_change` is told the papers that show something else without somebody, and `on_forgotten` who that is.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Privacy:
         backups: int,
         clock: Clock,
         on_change: Callable[[Iterable[str]], None],
+        on_forgotten: Callable[[str], None],
     ) -> None:
         self.store = store
         self.exporting = exporting
@@ -43,6 +44,7 @@ class Privacy:
         self.backups = backups
         self.clock = clock
         self.on_change = on_change
+        self.on_forgotten = on_forgotten
 
     def explaining(self, rest: str, _: Place, asker: Asker) -> Answer:
         """`/papers privacy`."""
@@ -60,6 +62,7 @@ class Privacy:
         """Delete what is kept of a person, and say how much that was. The time is Slack's, as of their reactions."""
         forgotten = await self.store.forget_person(self.team_id, user_id, at)
         self.on_change(forgotten.papers)
+        self.on_forgotten(user_id)
         return forgotten_message(_held(forgotten.rows), self.backups)
 
     async def _explain(self, asker: Asker) -> Message:

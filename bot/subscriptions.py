@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -64,6 +65,7 @@ class Subscriptions:
     """The subscriptions of one workspace.
 
     `defaults` are what a form begins with. A form that is submitted waits for Slack for `patience` seconds at most.
+    `channels_of` says which channels somebody is in, who asks from their Home.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Subscriptions:
         bot_user_id: str,
         clock: Clock,
         patience: float,
+        channels_of: Callable[[str], Awaitable[Collection[str]]],
     ) -> None:
         self.store = store
         self.slack = slack
@@ -86,6 +89,7 @@ class Subscriptions:
         self.bot_user_id = bot_user_id
         self.clock = clock
         self.patience = patience
+        self.channels_of = channels_of
 
     def answering(self, rest: str, _: Place, asker: Asker) -> Answer:
         """`/papers subscriptions`."""
@@ -253,11 +257,17 @@ class Subscriptions:
         if is_direct(held.channel_id):
             if owner != asker.user_id:
                 raise UsageError(_GONE)
-        elif owner != asker.user_id and held.channel_id != asker.channel_id:
+        elif owner != asker.user_id and not await self._stands_in(held.channel_id, asker):
             raise UsageError(_ELSEWHERE)
         else:
             await self.permission.to_subscribe(asker.user_id)
         return held
+
+    async def _stands_in(self, channel_id: str, asker: Asker) -> bool:
+        """Whether somebody asks from this channel, or from their Home and is in it."""
+        return channel_id == asker.channel_id or (
+            not asker.channel_id and channel_id in await self.channels_of(asker.user_id)
+        )
 
     async def _problem_here(self, asker: Asker) -> str:
         """Why this person can't subscribe this channel; empty where they can."""

@@ -50,7 +50,7 @@ from bot.messages import (
     WEEKLY_SET,
 )
 from bot.messages.home import place
-from bot.messages.mail import MAIL_CONFIRM, MAIL_SET, MAIL_SETS
+from bot.messages.mail import MAIL_CONFIRM, MAIL_SETS
 from bot.services import Services
 from handlers import (
     actions,
@@ -116,7 +116,7 @@ ACTIONS: dict[str, Handler] = {
     EDIT_SUBSCRIPTION: subscriptions.edit,
     SUBSCRIPTION_PREVIEW: subscriptions.preview,
     **dict.fromkeys((SUBSCRIPTION_TURN, SUBSCRIPTION_DELETE, SUBSCRIPTION_UNDO), subscriptions.change),
-    **dict.fromkeys((MAIL_SET, *MAIL_SETS), mail.choose),
+    **dict.fromkeys(MAIL_SETS, mail.choose),
     MAIL_CONFIRM: mail.confirm,
 }
 #: On the Home tab, where nothing has a `response_url`.

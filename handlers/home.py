@@ -44,6 +44,16 @@ class HomeReply(Reply):
             await self._homes.apologise(self._user_id, self.spot, sentence(error))
 
 
+def stands_there(body: dict[str, Any]) -> bool:
+    """Whether something was pressed on the Home tab, where the buttons of messages can stand, too."""
+    return (body.get("view") or {}).get("type") == "home"
+
+
+def way_back(services: Services, body: dict[str, Any]) -> Reply:
+    """To the person who pressed something, on their Home or in a message."""
+    return HomeReply(services, body) if stands_there(body) else Reply(services.slack, body)
+
+
 async def opened(event: dict[str, Any], context: dict[str, Any]) -> None:
     """Somebody looks at the app: the first time they are greeted, and on the Home tab they see their Home."""
     services: Services = context["services"]
@@ -105,7 +115,7 @@ async def vote(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
         voted = await services.voting.clicked(click_of(action, body, services.identity.team_id))
         return notice(_REACTED) if voted.new and voted.before == voted.after else None
 
-    await _done(voting(), ack, body, services)
+    await done(voting(), ack, body, services)
 
 
 _REACTED = (
@@ -128,7 +138,7 @@ async def save(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
         )
         return await services.home_acts.save(press, HomeReply(services, body).spot)
 
-    await _done(saving(), ack, body, services)
+    await done(saving(), ack, body, services)
 
 
 async def read(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
@@ -139,7 +149,7 @@ async def read(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
         await services.stating.opened(carried(action), body["user"]["id"], pressed_at(action))
         return None
 
-    await _done(reading(), ack, body, services)
+    await done(reading(), ack, body, services)
 
 
 async def mark(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
@@ -150,7 +160,7 @@ async def mark(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
         paper_id, on = _switch(action)
         return await services.home_acts.mark(body["user"]["id"], paper_id, pressed_at(action), read=on)
 
-    await _done(marking(), ack, body, services)
+    await done(marking(), ack, body, services)
 
 
 async def menu(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
@@ -199,7 +209,7 @@ async def write_note(ack: AsyncAck, body: dict[str, Any], context: dict[str, Any
     services: Services = context["services"]
     paper_id, text = str(body["view"]["private_metadata"]), str(_field(body, place.NOTE).get("value") or "")
     writing = services.home_acts.write(body["user"]["id"], paper_id, text, time.time())
-    await _done(writing, ack, body, services)
+    await done(writing, ack, body, services)
 
 
 async def undo_note(
@@ -212,14 +222,14 @@ async def undo_note(
         paper_id, written_at = _read(written_of, carried(action))
         return await services.home_acts.unwrite(body["user"]["id"], paper_id, written_at)
 
-    await _done(undoing(), ack, body, services)
+    await done(undoing(), ack, body, services)
 
 
 async def hide(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
     """Whether lists leave out what was read."""
     services: Services = context["services"]
     hiding = services.home_acts.hide(body["user"]["id"], hide=carried(action) == "on")
-    await _done(hiding, ack, body, services)
+    await done(hiding, ack, body, services)
 
 
 async def taste(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
@@ -230,7 +240,7 @@ async def taste(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], con
         press = TastePress("on" if carried(action) == "on" else "off", here=False)
         return notice(await services.tasting.pressed(press, body["user"]["id"], ""))
 
-    await _done(turning(), ack, body, services)
+    await done(turning(), ack, body, services)
 
 
 async def _state(
@@ -248,10 +258,10 @@ async def _state(
         statement = _read(statement_of, value)
         return await services.stating.state(statement, asker(body), pressed_at(action), undoing=undoing)
 
-    await _done(stating(), ack, body, services)
+    await done(stating(), ack, body, services)
 
 
-async def _done(
+async def done(
     storing: Awaitable[Message | None], ack: AsyncAck, body: dict[str, Any], services: Services
 ) -> None:
     """Stored, then acknowledged; then the person's Home shows it, and says what there is to say."""
@@ -260,11 +270,11 @@ async def _done(
     async def store() -> tuple[Message | None]:
         return (await storing,)
 
-    done = await stored(store(), ack, services, reply)
-    if done is None:
+    kept = await stored(store(), ack, services, reply)
+    if kept is None:
         return
     if services.allowance.take(user_id):
-        services.tasks.start(reply(done[0]), reply.failure)
+        services.tasks.start(reply(kept[0]), reply.failure)
     else:
         # Everything was stored; only the drawing waits, for all of it together.
         services.homes.touch(user_id)

@@ -8,10 +8,11 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.errors import UsageError
-from bot.messages import Message, notice
+from bot.messages.home.place import Spot, Tab
 from bot.services import Services
-from handlers.presses import TOO_OLD, carried
-from handlers.replies import Reply, sentence, within_limit
+from handlers import home
+from handlers.presses import TOO_OLD, carried, stored
+from handlers.replies import Reply, within_limit
 from storage.mail_models import Rhythm
 
 #: What is written down before a press is acknowledged.
@@ -45,38 +46,24 @@ async def _chosen(services: Services, user_id: str, value: str) -> None:
 
 
 async def _pressed(storing: Storing, ack: AsyncAck, body: dict[str, Any], services: Services) -> None:
-    way = _Way(services, body)
-    if way.reply and not within_limit(services, way.reply, body["user"]["id"]):
+    reply = home.way_back(services, body)
+    if not within_limit(services, reply, body["user"]["id"]):
         await ack()
         return
-    try:
-        await storing()
-    except UsageError as error:
-        await ack()
-        services.tasks.start(way.failure(error), way.failure)
-        return
-    await ack()
-    services.tasks.start(way(services.choosing.page(body["user"]["id"])), way.failure)
+    if await stored(_true(storing()), ack, services, reply):
+        services.tasks.start(_show(services, reply, body), reply.failure)
 
 
-class _Way:
-    """The way back to where a button was pressed; from the Home tab, which no answer fits into, a direct message."""
+async def _true(storing: Awaitable[None]) -> bool:
+    await storing
+    return True
 
-    def __init__(self, services: Services, body: dict[str, Any]) -> None:
-        self._slack = services.slack
-        self._user_id = str(body["user"]["id"])
-        self.reply = Reply(services.slack, body) if body.get("response_url") else None
 
-    async def __call__(self, answer: Awaitable[Message]) -> None:
-        message = await answer
-        if self.reply:
-            await self.reply(message, replace=True)
-        else:
-            await self._slack.tell(self._user_id, message)
-
-    async def failure(self, error: Exception) -> None:
-        """Tell the person what went wrong."""
-        if self.reply:
-            await self.reply.failure(error)
-        else:
-            await self._slack.tell(self._user_id, notice(sentence(error)))
+async def _show(services: Services, reply: Reply, body: dict[str, Any]) -> None:
+    """How it stands; on the Home tab that is drawn anew, its settings say so themselves."""
+    page = await services.choosing.page(body["user"]["id"])
+    if home.stands_there(body):
+        await services.homes.show(body["user"]["id"], Spot(Tab.SETTINGS))
+    else:
+        services.homes.touch(body["user"]["id"])
+        await reply(page, replace=True)

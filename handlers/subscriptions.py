@@ -8,24 +8,22 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.errors import DeliveryError, UsageError
-from bot.messages import Message, change_of, notice
+from bot.messages import SUBSCRIPTION_UNDO, Message, change_of, notice
+from bot.messages.home.view import undoable
 from bot.outcomes import NotSent
 from bot.services import Services
 from bot.subscriptions import Kept, is_direct
+from handlers import home
 from handlers.presses import TOO_OLD, asker, stored
 from handlers.replies import Reply, sentence, within_limit
 
 
 class _Directly:
-    """The way back to a person who pressed something outside a channel: their messages with the bot."""
+    """The way back to a person from a modal: their messages with the bot."""
 
     def __init__(self, services: Services, user_id: str) -> None:
         self._services = services
         self._user_id = user_id
-
-    async def with_answer(self, answer: Awaitable[Message | None]) -> None:
-        if message := await answer:
-            await self._services.slack.tell(self._user_id, message)
 
     async def failure(self, error: Exception) -> None:
         await self._services.slack.tell(self._user_id, notice(sentence(error)))
@@ -53,8 +51,7 @@ def _open(opening: Awaitable[None], services: Services, body: dict[str, Any]) ->
         await opening
         return None
 
-    who = body["user"]["id"]
-    back = Reply(services.slack, body) if body.get("response_url") else _Directly(services, who)
+    back = home.way_back(services, body)
     services.tasks.start(back.with_answer(opened()), back.failure)
 
 
@@ -75,6 +72,7 @@ async def submit(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any], cont
         await ack(response_action="errors", errors=kept)
         return
     await ack()
+    services.homes.touch(who)
     back = _Directly(services, who)
     services.tasks.start(_say(services, kept, who), back.failure)
 
@@ -96,14 +94,23 @@ async def change(
 ) -> None:
     """Pause, resume, delete or undo: stored, then acknowledged; then the list takes the place of the list."""
     services: Services = context["services"]
+    if home.stands_there(body):
+        await home.done(_changed_at_home(services, action, body), ack, body, services)
+        return
     reply, who = Reply(services.slack, body), asker(body)
     if not within_limit(services, reply, who.user_id):
         await ack()
         return
     done = await stored(_changed(services, action, body), ack, services, reply)
     if done:
+        services.homes.touch(who.user_id)
         listed = services.subscriptions.listed(who, *done)
         services.tasks.start(reply.with_answer(listed, replace=True), reply.failure)
+
+
+async def _changed_at_home(services: Services, action: dict[str, Any], body: dict[str, Any]) -> Message:
+    note, undo = await _changed(services, action, body)
+    return undoable(note, SUBSCRIPTION_UNDO, undo)
 
 
 async def _changed(services: Services, action: dict[str, Any], body: dict[str, Any]) -> tuple[str, str]:

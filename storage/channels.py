@@ -64,6 +64,15 @@ class Channels(Connected):
         )
         return [_subscription(row) for row in rows]
 
+    async def subscriptions_in(self, team_id: str, channel_ids: Sequence[str]) -> list[Subscription]:
+        """The day's papers of these channels, paused ones too."""
+        rows = self.rows(
+            "SELECT * FROM subscriptions WHERE team_id = :team "
+            "AND channel_id IN (SELECT value FROM json_each(:channels)) ORDER BY channel_id",
+            {"team": team_id, "channels": as_json(list(channel_ids))},
+        )
+        return [_subscription(row) for row in rows]
+
     async def direct_subscriptions(self, team_id: str, user_id: str) -> list[Subscription]:
         """The day's papers that a person gets in their messages with the bot, be they paused."""
         rows = self.rows(

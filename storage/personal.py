@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from storage.database import Connected, Row
+from storage.groups import GROUP
 
 #: Stands where a person stood who was forgotten, and where nobody at all would mean something else.
 NOBODY = "-"
@@ -145,13 +146,23 @@ PERSONAL = (
         "everybody in the channel",
     ),
 )
-_VOTED = """
+_SHOWN = """
     SELECT paper_id FROM clicks WHERE team_id = :team AND user_id = :user
     UNION SELECT posts.paper_id FROM reactions CROSS JOIN posts INDEXED BY one_post_per_message
         ON posts.team_id = :team AND posts.channel_id = reactions.channel_id AND posts.ts = reactions.ts
         AND posts.ts != '' AND posts.paper_id != ''
         WHERE reactions.team_id = :team AND reactions.user_id = :user
-    UNION SELECT paper_id FROM posts WHERE team_id = :team AND shared_by = :user"""
+    UNION SELECT paper_id FROM posts WHERE team_id = :team AND shared_by = :user
+    UNION SELECT paper_id FROM pasted_links JOIN reactions USING (team_id, channel_id, ts)
+        WHERE team_id = :team AND user_id = :user
+    UNION SELECT paper_id FROM saves WHERE team_id = :team AND user_id = :user"""
+#: What shows more of a person than the votes: who presents, and in the previews of links how many saved a paper.
+_STALE_AGENDAS = f"""
+    UPDATE posts SET drawn = 'stale' WHERE series = '{GROUP}' AND (team_id, channel_id, day) IN
+        (SELECT team_id, channel_id, day FROM presentations WHERE team_id = :team AND user_id = :user)"""
+_STALE_PREVIEWS = """
+    UPDATE pasted_links SET drawn = '' WHERE team_id = :team AND paper_id IN
+        (SELECT paper_id FROM saves WHERE team_id = :team AND user_id = :user)"""
 
 
 class Forgotten(NamedTuple):
@@ -182,8 +193,10 @@ class Personal(Connected):
         before are still in Slack, and would be found there again.
         """
         asked = {"team": team_id, "user": user_id}
-        papers = [row["paper_id"] for row in self.rows(_VOTED, asked)]
+        papers = [row["paper_id"] for row in self.rows(_SHOWN, asked)]
         with self.writing() as connection:
+            for stale in (_STALE_AGENDAS, _STALE_PREVIEWS):
+                connection.execute(stale, asked)
             rows = {kept.table: connection.execute(_forgetting(kept), asked).rowcount for kept in PERSONAL}
             for before in digests_of(self, team_id, [user_id]).values():
                 connection.execute("DELETE FROM forgotten WHERE digest = ?", (before.digest,))

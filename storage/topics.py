@@ -49,6 +49,15 @@ class Topics(Connected):
         )
         return [_topic(row) for row in rows]
 
+    async def topics_in(self, team_id: str, channel_ids: Sequence[str]) -> list[Topic]:
+        """The topics of these channels, paused ones too; oldest first."""
+        rows = self.rows(
+            "SELECT * FROM topics WHERE team_id = :team AND NOT deleted "
+            "AND channel_id IN (SELECT value FROM json_each(:channels)) ORDER BY created_at, id",
+            {"team": team_id, "channels": as_json(list(channel_ids))},
+        )
+        return [_topic(row) for row in rows]
+
     async def papers_of_series(
         self, team_id: str, channel_id: str, series: str, ids: Sequence[str]
     ) -> set[str]:

@@ -146,6 +146,8 @@ async def test_the_home_benchmark_prints_every_section_and_how_long_the_loop_sto
         home.SAVED,
         home.SEARCHED,
         home.NUMBERS,
+        home.CHANNELS,
+        home.SETTINGS,
         home.TEN,
     }
     assert "the loop stood still for" in report

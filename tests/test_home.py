@@ -9,14 +9,22 @@ from datetime import timedelta
 import pytest
 
 from bot.app import Bot
-from bot.messages import VOTE
+from bot.messages import (
+    EDIT_SUBSCRIPTION,
+    NEW_SUBSCRIPTION,
+    SUBSCRIPTION_DELETE,
+    SUBSCRIPTION_TURN,
+    SUBSCRIPTION_UNDO,
+    VOTE,
+)
 from bot.messages.home import place
 from bot.messages.home.place import Spot, Tab, switch_value
 from bot.workspace import Workspace
-from storage.models import Click, Save
+from storage.models import Click, ReadingGroup, Save
 from tests.conftest import TUESDAY, running
 from tests.editions import list_day, papers_in, posted, subscribe, tick
 from tests.looking import Looking
+from tests.test_alerts import follow
 from tests.upstream import Upstream
 
 TODAY = TUESDAY.date()
@@ -165,8 +173,11 @@ async def test_channels_and_numbers_are_told(
     bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
 ) -> None:
     await subscribe(bot, reading, created_by=ada.user_id)
+    await bot.library.store.set_weekly(slack.team_id, reading, "friday 16:00")
     bot.members.forget(ada.user_id)
-    assert "every day at 09:00" in await ada.turn("channels")
+    text = await ada.turn("channels")
+    assert "every day at 09:00" in text
+    assert "Round-up of the week: Friday, 16:00" in text
     store, at = bot.library.store, TUESDAY.timestamp() - 5
     await store.record_click(
         Click(team_id=slack.team_id, paper_id=here[0], user_id=ada.user_id, click_id="1", clicked_at=at)
@@ -337,6 +348,53 @@ async def test_a_forged_turn_leads_to_the_beginning(slack: Workspace, ada: Looki
     assert ada.papers() == here
 
 
+# --- subscriptions and mail -------------------------------------------------------------------------------------
+
+
+async def test_subscriptions_are_made_paused_deleted_and_brought_back_here(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    await follow(bot, reading, "whales", user_id="U9")
+    assert "“whales”" in await ada.turn("channels")
+    await ada.run(NEW_SUBSCRIPTION)
+    await ada.submit("typed", "robots")
+    assert "To you, as direct messages" in await ada.shows("“robots”")
+    (mine,) = await bot.library.store.topics_of(slack.team_id, "", ada.user_id)
+    assert "“robots” is paused." in await ada.press(SUBSCRIPTION_TURN, f"pause topic:{mine.id}")
+    assert "·  paused" in ada.text
+    assert "“robots” goes on." in await ada.press(SUBSCRIPTION_UNDO) + await ada.turn("channels")
+    assert "“robots” is deleted." in await ada.press(SUBSCRIPTION_DELETE, f"delete topic:{mine.id}")
+    assert await bot.library.store.topics_of(slack.team_id, "", ada.user_id) == []
+    await ada.press(SUBSCRIPTION_UNDO)
+    assert await bot.library.store.topics_of(slack.team_id, "", ada.user_id) == [mine]
+
+
+async def test_those_of_ones_channels_are_edited_here_and_those_of_others_are_not(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    ben = slack.add_user("ben")
+    secret = slack.add_channel("secret", private=True, members=[ben])
+    await follow(bot, reading, "whales", user_id=ben)
+    other = await follow(bot, secret, "moles", user_id=ben)
+    assert "moles" not in await ada.turn("channels")
+    await ada.run(EDIT_SUBSCRIPTION)
+    assert "“walruses”" in await ada.submit("typed", "walruses") + await ada.shows("walruses")
+    for each in ada.buttons:
+        if each["action_id"] == EDIT_SUBSCRIPTION:
+            each["value"] = f"topic:{other.id}"
+    assert "Only who is in its channel changes this" in await ada.press(EDIT_SUBSCRIPTION)
+
+
+async def test_a_reading_groups_hour_stands_below_its_channel(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    group = ReadingGroup(team_id=slack.team_id, channel_id=reading, hour="thursday 15:00", timezone="UTC")
+    await bot.library.store.set_group(group)
+    assert "Reading group: Thursday, 15:00 (UTC)" in await ada.turn("channels")
+    assert "Round-up" not in ada.text
+    assert "Papers by mail" not in await ada.turn("settings")
+
+
 # --- when it is drawn -------------------------------------------------------------------------------------------
 
 
@@ -352,6 +410,31 @@ async def test_it_follows_what_one_does_elsewhere_and_only_for_whoever_looks(
     await bot.homes.flush()
     await bot.tasks.finish(5)
     assert ben.drawings == 0
+
+
+async def test_others_votes_reach_a_home_that_shows_the_paper_and_what_was_said_stays(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    ben = slack.add_user("ben")
+    await ada.press(place.MENU, f"less {here[1]}")
+    page = await (await slack.command(ben, reading, "/papers", here[0])).reply()
+    await slack.click_reply(ben, page, VOTE, here[0])
+    assert "Less like" in await ada.shows("Upvote  1")
+    await ada.turn("settings")
+    before = ada.drawings
+    await bot.homes.voted(here)
+    await bot.homes.flush()
+    await bot.tasks.finish(5)
+    assert ada.drawings == before
+
+
+async def test_an_edition_reaches_the_homes_of_those_who_look(
+    bot: Bot, slack: Workspace, ada: Looking, here: list[str], reading: str
+) -> None:
+    assert "No edition in your channels" in ada.text
+    await subscribe(bot, reading, created_by=ada.user_id)
+    await slack.wait_for(lambda: f"The edition of <#{reading}>" in json.dumps(ada.blocks))
+    await slack.wait_for(lambda: ada.papers() == papers_in(slack, reading)[1:] != [])
 
 
 async def test_many_changes_at_once_are_one_drawing(bot: Bot, ada: Looking, here: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -11,13 +11,16 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from bot.explaining import mutes_of
-from bot.messages import Entry, Statement, notice, stated_message, statement_of
+from bot.messages import SUBSCRIPTION_UNDO, Entry, Statement, notice, stated_message, statement_of
 from bot.messages.home import place, sections
+from bot.messages.home.channels import Channel, Channels, Hour, channels_blocks
 from bot.messages.home.papers import PAGE_SIZE, Item
 from bot.messages.home.place import Spot, Tab
 from bot.messages.home.sections import Numbers, Papers, Settings
 from bot.messages.home.view import home_view, mute_modal, note_modal, problem_view, undoable, why_modal
+from bot.messages.mail import MailPage
 from bot.workspace.blocks import view_problems
+from storage.mail_models import MailWish, Rhythm
 from storage.models import Paper, Subject, Subscription, Tally
 
 TEXTS = st.text(max_size=3_000) | st.sampled_from(
@@ -56,6 +59,7 @@ PAGES = st.builds(
     after=DAYS,
     searchable=st.booleans(),
 )
+NOON = datetime(2026, 8, 18, 12, tzinfo=UTC)
 SUBSCRIPTION = Subscription(team_id="T1", channel_id="C1", post_at=time(9), timezone="UTC", top=5)
 
 
@@ -135,19 +139,34 @@ def test_an_undo_in_what_is_said_is_the_homes_own() -> None:
     assert statement_of(row["elements"][0]["value"]) == undo
 
 
-@pytest.mark.parametrize("count", [0, 1, 39, 40, 41, 300])
-def test_any_number_of_channels_fits(count: int) -> None:
-    wanted = [SUBSCRIPTION.model_copy(update={"channel_id": f"C{number}"}) for number in range(count)]
-    view = home_view(Spot(Tab.CHANNELS), sections.channels_blocks(wanted))
+@pytest.mark.parametrize("count", [0, 1, 29, 30, 31, 300])
+@pytest.mark.parametrize("mine", [0, 11])
+def test_any_number_of_channels_fits_with_what_is_said(count: int, mine: int) -> None:
+    hour = Hour("Friday, 16:00", "& " * 200)
+    channels = [Channel(f"C{number}", [SUBSCRIPTION], hour, hour) for number in range(count)]
+    blocks = channels_blocks(Channels([SUBSCRIPTION] * mine, channels))
+    said = undoable("“robots” is paused.", SUBSCRIPTION_UNDO, "resume topic:1")
+    view = home_view(Spot(Tab.CHANNELS), blocks, said)
     assert view_problems(view) == []
-    assert (
-        f"and {count - 40} more" in json.dumps(view).replace(" channels", "").replace(" channel", "")
-    ) == (count > 40)
+    assert view["blocks"][-1] == blocks[-1]
+    shown = sum(f"<#C{number}>" in json.dumps(view) for number in range(count))
+    assert (f"and {count - shown} " in json.dumps(view)) == (shown < count)
+    assert shown == count or len(view["blocks"]) > 95
 
 
-def test_direct_messages_are_named_as_such() -> None:
-    blocks = sections.channels_blocks([SUBSCRIPTION.model_copy(update={"channel_id": "D1"})])
-    assert "Your direct messages" in json.dumps(blocks)
+def test_mail_is_a_setting_where_there_is_any() -> None:
+    wish = MailWish(
+        team_id="T1", user_id="U1", rhythm=Rhythm.DAILY, since=NOON, address="a@lab.org", confirmed=True
+    )
+    view = home_view(
+        Spot(Tab.SETTINGS),
+        sections.settings_blocks(Settings(False, True, "UTC", MailPage(wish, NOON, "UTC"))),
+    )
+    assert view_problems(view) == []
+    assert "*Papers by mail*: You get papers by mail, chosen for you, each day at 12:00 (UTC)" in json.dumps(
+        view
+    )
+    assert "mail_set_off" in json.dumps(view)
 
 
 @pytest.mark.parametrize("hides", [True, False])

@@ -20,6 +20,7 @@ from storage.mail_models import Mail, MailWish, Rhythm
 from storage.models import PostState
 from tests.conftest import QUICK, TUESDAY, MovedClock, running
 from tests.editions import list_day, move
+from tests.looking import Looking
 from tests.mailserver import Postbox, serving
 from tests.upstream import Upstream
 
@@ -129,9 +130,7 @@ async def asks_status(bot: Bot, who: str) -> str:
     return (await bot.choosing.page(who))["text"]
 
 
-async def test_buttons_change_how_often_and_stand_on_the_home_tab_too(
-    bot: Bot, slack: Workspace, ada: str
-) -> None:
+async def test_buttons_change_how_often(bot: Bot, slack: Workspace, ada: str) -> None:
     await wants(bot, ada)
     async with running(bot):
         answer = await asks(slack, ada, "mail")
@@ -141,19 +140,7 @@ async def test_buttons_change_how_often_and_stand_on_the_home_tab_too(
         assert "You get no papers by mail." in off.text
         back = await (await slack.click_reply(ada, off, f"{MAIL_SET}_daily")).reply()
         assert "each day at 09:00 (Etc/UTC), to *ada@lab.example*" in back.text
-        home = {
-            "type": "button",
-            "action_id": MAIL_SET,
-            "value": "off",
-            "text": {"type": "plain_text", "text": "-"},
-        }
-        view = {"type": "home", "blocks": [{"type": "actions", "elements": [home]}]}
-        await bot.surfaces.publish_home(ada, view)
-        shown = slack.home(ada)
-        assert shown
-        await slack.click_view(ada, shown["id"], MAIL_SET)
-        await slack.wait_for(lambda: any("You get no papers by mail." in text for text in told(slack, ada)))
-    assert (await wish_of(bot, ada)).rhythm is Rhythm.OFF
+    assert (await wish_of(bot, ada)).rhythm is Rhythm.DAILY
 
 
 async def test_another_address_is_confirmed_by_a_code_that_is_mailed_to_it(
@@ -498,3 +485,17 @@ async def test_after_a_backup_was_put_back_what_was_due_since_is_not_mailed(
     list_day(upstream, date(2026, 8, 20), 2)
     await mailing(bot).tick()
     assert len(box.received) == 1
+
+
+async def test_mail_is_set_on_home_and_its_settings_say_how_it_stands(
+    bot: Bot, slack: Workspace, ada: str
+) -> None:
+    home = Looking(slack, ada)
+    async with running(bot):
+        await home.open()
+        assert "Papers by mail: You get no papers by mail." in await home.turn("settings")
+        assert "Is ada@lab.example the address to send them to?" in await home.press(f"{MAIL_SET}_weekly")
+        text = await home.press(MAIL_CONFIRM)
+        assert "You get papers by mail, chosen for you, on Mondays at" in text
+        assert "You get no papers by mail." in await home.press(f"{MAIL_SET}_off")
+        assert not any("You get" in message.plain() for message in slack.messages(slack.dm(ada)))

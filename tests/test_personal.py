@@ -140,6 +140,30 @@ async def test_what_others_need_stays_without_the_person(store: Store) -> None:
     assert (post.shared_by, post.drawn, post.ts) == ("", "", "100.0")
 
 
+async def test_the_agenda_of_a_meeting_they_presented_at_is_drawn_again(store: Store) -> None:
+    await fill(store, "U1")
+    for number in (0, 1):
+        meeting: dict[str, object] = {
+            "team_id": TEAM,
+            "series": "group",
+            "channel_id": str(number),
+            "day": "0",
+            "planned_at": str(NOW),
+        }
+        add_row(store, "editions", meeting, number)
+        sent: dict[str, object] = {
+            "kind": "agenda",
+            "state": "sent",
+            "drawn": "",
+            "ts": f"{number}.0",
+            "paper_id": "",
+        }
+        add_row(store, "posts", {**meeting, **sent}, number)
+    await store.forget_person(TEAM, "U1", 200.0)
+    drawn = store.rows("SELECT channel_id, drawn FROM posts WHERE series = 'group' ORDER BY channel_id", {})
+    assert drawn == [{"channel_id": "0", "drawn": "stale"}, {"channel_id": "1", "drawn": ""}]
+
+
 async def test_what_comes_to_their_own_direct_messages_ends(store: Store) -> None:
     await fill(store, "U1")
     (channel,) = await store.subscriptions(TEAM)

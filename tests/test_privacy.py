@@ -11,6 +11,7 @@ import pytest
 
 from bot.app import Bot
 from bot.messages import FORGET, SAVE
+from bot.messages.home import place
 from bot.messages.privacy import Held, forget_message, forgotten_message, privacy_message
 from bot.refresh import LOOK_BACK
 from bot.workspace import Message, Workspace, message_problems
@@ -18,6 +19,7 @@ from storage.models import Tally
 from storage.personal import PERSONAL
 from tests.conftest import TUESDAY, running
 from tests.editions import carried, list_day, posted, subscribe, tick
+from tests.looking import Looking
 from tests.upstream import Upstream
 
 PAGE = Path(__file__).parent.parent / "docs" / "privacy.md"
@@ -104,6 +106,47 @@ async def test_whoever_was_forgotten_can_vote_again(bot: Bot, ada: Reader) -> No
     await ada.shows(1)
     assert [read.found async for read in bot.reconciler.read_back(bot.clock() - LOOK_BACK)] == [0]
     assert await tally(bot, ada) == Tally(1, 0)
+
+
+async def test_a_preview_of_a_pasted_link_forgets_their_vote_and_their_save(bot: Bot, ada: Reader) -> None:
+    link = await ada.slack.say(ada.id, ada.reading, f"look: <https://arxiv.org/abs/{ada.paper}>")
+    await ada.slack.react(ada.id, ada.reading, link.ts, "+1")
+    await ada.slack.wait_for(lambda: "1 upvote here" in link.plain())
+    assert "saved by 1" in link.plain()
+    await ada.forgets()
+    await ada.slack.wait_for(lambda: "1 upvote here" not in link.plain())
+    assert "saved by 1" not in link.plain()
+
+
+async def test_a_preview_forgets_a_save_of_a_paper_that_they_did_not_vote_on(bot: Bot, ada: Reader) -> None:
+    await ada.slack.unreact(ada.id, ada.reading, ada.post.ts, "fire")
+    link = await ada.slack.say(ada.id, ada.reading, f"look: <https://arxiv.org/abs/{ada.paper}>")
+    await ada.slack.wait_for(lambda: "saved by 1" in link.plain())
+    await ada.forgets()
+    await ada.slack.wait_for(lambda: link.attachments and "saved by 1" not in link.plain())
+
+
+async def test_the_post_of_a_paper_they_submitted_names_nobody(
+    bot: Bot, slack: Workspace, ada: Reader
+) -> None:
+    submitted = {"user": ada.id, "ts": ada.post.ts}
+    bot.library.store.write("UPDATE posts SET shared_by = :user WHERE ts = :ts", submitted)
+    await slack.react(slack.add_user("ben"), ada.reading, ada.post.ts, "+1")
+    post = slack.known_message(ada.reading, ada.post.ts)
+    await slack.wait_for(lambda: ada.id in json.dumps(post.blocks))
+    await ada.forgets()
+    await slack.wait_for(lambda: ada.id not in json.dumps(post.blocks))
+
+
+async def test_their_home_begins_again_without_what_it_showed(slack: Workspace, ada: Reader) -> None:
+    home = Looking(slack, ada.id)
+    await home.open()
+    await home.turn("saved")
+    assert home.papers() == [ada.paper]
+    await ada.forgets()
+    await home.shows("Papers of")
+    assert home.labels(place.SAVE) == ["🔖 Save", "🔖 Save"]
+    assert "You have saved no papers yet" in await home.turn("saved")
 
 
 async def test_nothing_is_forgotten_before_the_button_is_pressed(bot: Bot, ada: Reader) -> None:

@@ -98,9 +98,18 @@ class Choosing:
         if wish.rhythm is not Rhythm.OFF and not wish.address:
             wish = _at_home(wish, await self.profiles.of(user_id))
             await self.store.keep_mail_wish(wish)
+        return mail_message(self._page(wish, note))
+
+    async def standing(self, user_id: str) -> MailPage | None:
+        """What a person gets by mail, as far as that is stored; None where nobody can have any."""
+        if self.smtp is None:
+            return None
+        return self._page(await self.store.mail_wish(self.team_id, user_id) or self._nothing(user_id))
+
+    def _page(self, wish: MailWish, note: str = "") -> MailPage:
         hour = self.hours.of(wish.timezone)
         rhythm = Rhythm.DAILY if wish.rhythm is Rhythm.OFF else wish.rhythm
-        return mail_message(MailPage(wish, following(rhythm, hour, self.clock()), hour.zone.key, note))
+        return MailPage(wish, following(rhythm, hour, self.clock()), hour.zone.key, note)
 
     async def leave(self, team_id: str, user_id: str) -> None:
         """No more mail, as the link in each of them asks for."""

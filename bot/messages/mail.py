@@ -10,9 +10,8 @@ from bot.messages.blocks import Block, Message, actions, button, context
 from bot.messages.text import clip
 from storage.mail_models import MailWish, Rhythm
 
-#: Its value is what is wanted: `daily`, `weekly` or `off`.
+#: Its value is what is wanted: `daily`, `weekly` or `off`. No two buttons of a block may have one name.
 MAIL_SET = "mail_set"
-#: The same in a message, where no two buttons may have one name.
 MAIL_SETS = tuple(f"{MAIL_SET}_{rhythm}" for rhythm in Rhythm)
 #: Its value is the address that is confirmed.
 MAIL_CONFIRM = "mail_confirm"
@@ -33,14 +32,20 @@ class MailPage(NamedTuple):
 
 def mail_message(page: MailPage) -> Message:
     """What a person gets by mail, and buttons that change it."""
+    blocks = mail_blocks(page)
+    return {"text": blocks[0]["text"]["text"], "blocks": blocks}
+
+
+def mail_blocks(page: MailPage) -> list[Block]:
+    """The same within something larger, such as the Home tab."""
     wish = page.wish
-    message = notice(" ".join(filter(None, [page.note, _state(page)])))
     asks = wish.rhythm is not Rhythm.OFF and wish.address and (wish.paused or not wish.confirmed)
     rhythms = [button(f"{MAIL_SET}_{one}", _LABELS[one], one.value) for one in Rhythm if one != wish.rhythm]
-    message["blocks"].append(actions(*([_confirm_button(wish)] if asks else []), *rhythms))
-    if wish.rhythm is not Rhythm.OFF:
-        message["blocks"].append(context(_OTHER))
-    return message
+    return [
+        *notice(" ".join(filter(None, [page.note, _state(page)])))["blocks"],
+        actions(*([_confirm_button(wish)] if asks else []), *rhythms),
+        *([context(_OTHER)] if wish.rhythm is not Rhythm.OFF else []),
+    ]
 
 
 def _state(page: MailPage) -> str:

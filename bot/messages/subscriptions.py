@@ -97,7 +97,7 @@ def subscriptions_message(held: Subscribed, note: str = "", undo: str = "") -> M
     back = button(SUBSCRIPTION_UNDO, "Undo", undo) if undo else None
     noted = [section(note, back)] if note else []
     groups = [("*In this channel*", held.here), ("*To you, as direct messages*", held.mine)]
-    listed = [block for heading, of in groups if of for block in [section(heading), *_rows(of)]]
+    listed = [block for heading, of in groups if of for block in [section(heading), *subscription_rows(of)]]
     if not listed:
         listed = [section("Nothing is subscribed to here, and nothing by you.")]
     new = actions(button(NEW_SUBSCRIPTION, "New subscription", "new"))
@@ -118,7 +118,8 @@ def changed_note(change: Change, held: Subscription | Topic) -> str:
     return f"{subscription_name(held)} {said[change]}."
 
 
-def _rows(of: Sequence[Subscription | Topic]) -> list[Block]:
+def subscription_rows(of: Sequence[Subscription | Topic]) -> list[Block]:
+    """Each subscription with the buttons that change it."""
     rows = [block for held in of[:_MOST_SHOWN] for block in _row(held)]
     more = len(of) - _MOST_SHOWN
     return [*rows, context(f"…and {more} more")] if more > 0 else rows

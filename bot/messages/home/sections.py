@@ -10,7 +10,6 @@ from bot.messages.blocks import (
     Block,
     actions,
     button,
-    channel_mention,
     context,
     divider,
     header,
@@ -20,12 +19,9 @@ from bot.messages.blocks import (
 from bot.messages.home import place
 from bot.messages.home.papers import PAGE_SIZE, Item, item_blocks
 from bot.messages.home.place import Spot, Tab, spot_value
+from bot.messages.mail import MailPage, mail_blocks
 from bot.messages.stats import chart
 from bot.messages.text import clip, count
-from storage.models import Subscription
-
-#: Channels on one page; each is a block.
-CHANNELS_SHOWN = 40
 
 
 class Papers(NamedTuple):
@@ -56,11 +52,15 @@ class Numbers(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a person has set for themselves, and by which time zone days are told here."""
+    """What a person has set for themselves, and by which time zone days are told here.
+
+    `mail` is what they get by mail, where this bot can send any.
+    """
 
     hides_read: bool
     taste: bool
     zone: str
+    mail: MailPage | None = None
 
 
 def papers_blocks(page: Papers) -> list[Block]:
@@ -108,36 +108,6 @@ def _short(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def channels_blocks(wanted: Sequence[Subscription]) -> list[Block]:
-    """The subscriptions of a person's channels, one a block: a button to change it can stand beside each."""
-    if not wanted:
-        return [header("Channels and their hours"), section(_NO_CHANNELS)]
-    more = len(wanted) - CHANNELS_SHOWN
-    rest = [context(f"and {count(more, 'channel')} more")] if more > 0 else []
-    return [
-        header("Channels and their hours"),
-        context("These of your channels get the day's papers."),
-        *(_subscription(one) for one in wanted[:CHANNELS_SHOWN]),
-        *rest,
-        context(
-            "Type `/papers subscribe 08:30 Europe/Berlin` in a channel to change its hour, or to add it."
-        ),
-    ]
-
-
-_NO_CHANNELS = (
-    "None of your channels gets the day's papers yet. Invite me to one and type `/papers subscribe` there: each day, "
-    "at the hour you name, I post the best papers of the day, and your team's votes decide which those are."
-)
-
-
-def _subscription(one: Subscription) -> Block:
-    where = "Your direct messages" if one.channel_id.startswith("D") else channel_mention(one.channel_id)
-    return section(
-        f"*{where}*\nevery day at {one.post_at:%H:%M} ({clip(one.timezone, 50)}), the best {one.top} as messages"
-    )
-
-
 def stats_blocks(numbers: Numbers) -> list[Block]:
     """A person's numbers with a chart, beside everybody's."""
     votes, saved, read, weeks, everybody = numbers
@@ -165,7 +135,7 @@ def _chart(weeks: Sequence[int]) -> str:
 
 def settings_blocks(settings: Settings) -> list[Block]:
     """Each setting with the button that turns it."""
-    hides, taste, zone = settings
+    hides, taste, zone, mail = settings
     read = "left out of your own lists" if hides else "shown in your own lists, marked ✓"
     learned = "on: votes, saves and what you open teach me what comes first for you" if taste else "off"
     return [
@@ -180,6 +150,7 @@ def settings_blocks(settings: Settings) -> list[Block]:
             f"*Your taste* is {learned}. `/papers taste` shows and changes all of it.",
             button(place.TASTE, "Switch off" if taste else "Switch on", _act(on=not taste)),
         ),
+        *(mail_blocks(mail._replace(note="*Papers by mail*:")) if mail else []),
         section(
             f"*Time zone*: days are told by {clip(zone, 60)}, each channel's hour by the zone beside it."
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.messages.answers import notice, quoted
@@ -39,6 +39,12 @@ def home_view(spot: Spot, blocks: Sequence[Block], said: Message | None = None) 
     """The tab at a spot, with what is to say of what was just done; never more blocks than Slack takes."""
     whole = [_tabs(spot), *(_said_blocks(said) if said else []), *blocks]
     return {"type": "home", "private_metadata": spot_value(spot), "blocks": whole[:MOST_BLOCKS]}
+
+
+def shown_papers(view: Mapping[str, Any]) -> set[str]:
+    """The papers that can be voted on in a view of ours."""
+    elements = (each for block in view["blocks"] for each in block.get("elements", ()))
+    return {each["value"] for each in elements if each.get("action_id") == place.VOTE}
 
 
 def _tabs(spot: Spot) -> Block:
