@@ -162,6 +162,8 @@ class Reconciler:
                 await self._keep(read, wanted, [whole])
 
     async def _keep(self, read: ReadBack, posts: dict[str, Post], shown: Sequence[Shown]) -> None:
+        # First whether ours are there at all: a round-up without one can be newer than all that have one.
+        read.seen_ours |= any(self._ours(message) for message in shown)
         by_people = [self._by_people(read, message) for message in shown]
         changed = await self.store.reconcile(self.identity.team_id, read.channel, by_people)
         votes = [reaction for reaction in changed if self._is_vote(reaction, posts[reaction.ts])]
@@ -176,9 +178,11 @@ class Reconciler:
         Its own stands on the first posts of each edition and on shares: as long as none was seen, what is missing from
         the history says nothing.
         """
-        others = frozenset(it for it in message.reactions if it[0] != self.identity.user_id)
-        read.seen_ours |= len(others) < len(message.reactions)
+        others = message.reactions - self._ours(message)
         return message._replace(reactions=others, complete=read.seen_ours)
+
+    def _ours(self, message: Shown) -> frozenset[tuple[str, str]]:
+        return frozenset(it for it in message.reactions if it[0] == self.identity.user_id)
 
     def _is_vote(self, reaction: Reaction, post: Post) -> bool:
         return bool(post.paper_id) and reaction.emoji.partition("::")[0] in self.store.emoji

@@ -18,7 +18,7 @@ from bot.refresh import LOOK_BACK
 from bot.workspace import Message, MovableClock, Workspace
 from handlers import EVENTS
 from handlers.manifest import SCOPES
-from storage.models import PostState, Tally
+from storage.models import PostState, Reaction, Tally
 from tests.conftest import QUICK, TUESDAY, MovedClock, running
 from tests.editions import carried, list_day, posted, subscribe, tick
 from tests.program import environment, started
@@ -378,6 +378,25 @@ async def test_a_socket_that_was_cut_and_comes_back_has_the_votes_read(
         time.move(60)
         await slack.wait_for(lambda: "1 upvote here" in message.plain(), timeout=30)
     assert stored(bot) == shown(slack, channels)
+
+
+async def test_what_was_taken_back_of_the_newest_message_is_found_though_only_older_ones_show_the_bots_reaction(
+    bot: Bot, slack: Workspace, papers: str, ada: str
+) -> None:
+    newest = message_of(slack, papers, OTHER)
+    await slack.unreact(slack.bot_user_id, papers, newest.ts, "+1")
+    before = Reaction(
+        team_id=bot.identity.team_id,
+        channel_id=papers,
+        ts=newest.ts,
+        user_id=ada,
+        emoji="eyes",
+        present=True,
+        event_ts=float(newest.ts),
+    )
+    await bot.library.store.record_reaction(before)
+    await read_back(bot)
+    assert stored(bot) == set()
 
 
 async def test_the_bots_own_reactions_are_never_stored(
