@@ -24,7 +24,7 @@ from bot.messages import (
 from bot.notes import Said
 from bot.services import Services
 from handlers.presses import TOO_OLD, asker, carried, stored
-from handlers.replies import Reply
+from handlers.replies import Reply, in_field
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ async def submit(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any], cont
             channel_id, user_id, hour=hour, papers=papers, rota=rota, active=True
         )
     except UsageError as error:
-        await ack(response_action="errors", errors={DAY_FIELD: str(error)})
+        await ack(response_action="errors", errors={DAY_FIELD: in_field(str(error))})
         return
     await ack()
     _whisper(services, channel_id, user_id, said)
@@ -132,7 +132,7 @@ async def keep_note(
             str(view["private_metadata"]), text, str(view["id"]), user_id
         )
     except UsageError as error:
-        await ack(response_action="errors", errors={NOTE_FIELD: str(error)})
+        await ack(response_action="errors", errors={NOTE_FIELD: in_field(str(error))})
         return
     await ack()
     _whisper(services, note.channel_id, user_id, said, note.thread_ts)

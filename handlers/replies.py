@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 import secrets
 from collections.abc import Awaitable
 from typing import Any
@@ -85,6 +86,11 @@ def _thread_of(body: dict[str, Any]) -> str:
     )
     thread_ts = str(place.get("thread_ts") or "")
     return "" if thread_ts == (place.get("message_ts") or place.get("ts")) else thread_ts
+
+
+def in_field(sentence: str) -> str:
+    """A sentence as a field of a form shows it, where Slack takes every sign for itself."""
+    return html.unescape(re.sub(r"[`*]", "", sentence))
 
 
 def sentence(error: Exception) -> str:

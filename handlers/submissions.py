@@ -20,7 +20,7 @@ from bot.messages import (
 from bot.services import Services
 from bot.submitting import Wanted
 from handlers.presses import TOO_OLD, asker, carried, stored
-from handlers.replies import Reply, sentence
+from handlers.replies import Reply, in_field, sentence
 from handlers.shortcuts import spot_and_asker
 
 
@@ -51,7 +51,7 @@ async def submit(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any], cont
         field, wanted = CHANNELS_FIELD, Wanted(ids, channels)
         await services.submitting.keep(wanted, user_id)
     except UsageError as error:
-        await ack(response_action="errors", errors={field: str(error)})
+        await ack(response_action="errors", errors={field: in_field(str(error))})
         return
     if await services.submitting.known(wanted):
         await _show(ack, await services.submitting.outcome(wanted, user_id))

@@ -15,7 +15,7 @@ from bot.services import Services
 from bot.subscriptions import Kept, is_direct
 from handlers import home
 from handlers.presses import TOO_OLD, asker, stored
-from handlers.replies import Reply, sentence, within_limit
+from handlers.replies import Reply, in_field, sentence, within_limit
 
 
 class _Directly:
@@ -69,7 +69,8 @@ async def submit(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any], cont
     who = body["user"]["id"]
     kept = await services.subscriptions.submit(view, who)
     if not isinstance(kept, Kept):
-        await ack(response_action="errors", errors=kept)
+        errors = {field: in_field(said) for field, said in kept.items()}
+        await ack(response_action="errors", errors=errors)
         return
     await ack()
     services.homes.touch(who)

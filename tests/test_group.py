@@ -487,7 +487,7 @@ async def test_a_form_for_notes_from_an_older_version_keeps_nothing(
         slack.state.views[view["id"]].body["private_metadata"] = carried
         run = await slack.submit_view(people.ada, view["id"], {"note": {"note": "Try it"}})
         assert isinstance(run.ack_body, dict)
-        assert run.ack_body["errors"] == {"note": "This form is too old to work. Press *Keep a note* again."}
+        assert run.ack_body["errors"] == {"note": "This form is too old to work. Press Keep a note again."}
         assert "Nothing was noted yet" in (await people.ask(f"notes {PAPERS[0]}")).plain()
 
 
