@@ -223,7 +223,9 @@ class Drafting:
         """
         if last is None:
             return {}
-        listed = await self.store.listed(max(last.listed_day, first - MISSED), first - timedelta(days=1))
+        # From its first day on: the posting of the last edition may have broken off.
+        since = min(last.first_day or last.listed_day, last.listed_day)
+        listed = await self.store.listed(max(since, first - MISSED), first - timedelta(days=1))
         had = await self.store.papers_posted(self.team_id, channel_id, list(listed))
         had |= {paper.id for paper in shown}
         days = [str(where.day) for id, where in listed.items() if where.curated and id not in had]

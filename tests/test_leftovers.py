@@ -208,3 +208,26 @@ async def test_a_first_edition_that_was_not_posted_in_time_is_part_of_the_next(
     await later(bot, clock, upstream, 1)
     assert headers(slack, papers) == ["2026-08-19"]
     assert sorted(papers_in(slack, papers)[1:]) == sorted([*first, *second])
+
+
+async def test_what_broke_off_twice_is_counted_as_missed_by_a_third_edition(
+    bot: Bot, upstream: Upstream, clock: MovedClock, papers: str
+) -> None:
+    list_day(upstream, TODAY, 3)
+    await subscribe(bot, papers)
+    await bot.library.ingest.ensure_day(TODAY)
+    broken_off = Edition(
+        team_id=bot.identity.team_id,
+        channel_id=papers,
+        day=TODAY + 2 * DAY,
+        first_day=TODAY,
+        listed_day=TODAY + 2 * DAY,
+        planned_at=TUESDAY + 2 * DAY,
+        top=1,
+    )
+    await bot.library.store.plan(broken_off, [])
+    list_day(upstream, TODAY + 6 * DAY, 1)
+    move(clock, upstream, TUESDAY + 6 * DAY)
+    draft = await bot.daily.drafting.draft(bot.subscription(papers), TODAY + 6 * DAY, exact=False)
+    assert draft
+    assert draft.edition.missed == {"2026-08-18": 3}

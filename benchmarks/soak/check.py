@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,10 +136,24 @@ class Check:
 
     def _missing(self, listed: Collection[str]) -> Iterator[str]:
         had = {(post["channel_id"], post["paper_id"]) for post in self.posts}
+        told = self._told_as_missed()
         for channel in self.channels:
-            for paper in listed:
-                if (channel, paper) not in had:
+            lacking = [paper for paper in listed if (channel, paper) not in had]
+            by_day = Counter(_day_of(paper) for paper in lacking)
+            for paper in lacking:
+                if by_day[_day_of(paper)] > told[channel, _day_of(paper)]:
                     yield f"{paper} never came to {channel}"
+
+    def _told_as_missed(self) -> Counter[tuple[str, str]]:
+        """How many papers of a day the header of a later edition says were in none, by channel and day.
+
+        Whose posting broke off twice in a row can be too old for a third edition.
+        """
+        told: Counter[tuple[str, str]] = Counter()
+        for edition in self.editions:
+            for day, papers in json.loads(edition["missed"]).items():
+                told[edition["channel_id"], day] += papers
+        return told
 
     def _reactions(self) -> Iterator[str]:
         ours = {
@@ -236,6 +250,11 @@ class Check:
             channel = body["channel"]["id"]
             if acked and (channel, action["value"]) not in had:
                 yield f"{body['user']['id']} shared {action['value']} in {channel}, and it never came"
+
+
+def _day_of(paper: str) -> str:
+    """The day on which a paper was listed, which its number tells: `2603.18004` is of 18 March 2026."""
+    return f"20{paper[:2]}-{paper[2:4]}-{paper[5:7]}"
 
 
 def _carried(message: Message) -> Row:
