@@ -21,6 +21,7 @@ from bot.messages import (
     quoted,
 )
 from bot.outcomes import NotSent
+from bot.planning import posts_without_votes
 from bot.rota import stand_in, taken_over, turns
 from bot.slack import Slack
 from bot.weektime import WeekTime
@@ -209,17 +210,4 @@ class Agendas:
 def _posts(edition: Edition) -> list[Post]:
     """The agenda, and a message for each paper, whose thread is the paper's."""
     kinds = [PostKind.AGENDA, *[PostKind.DISCUSSION] * edition.top] if edition.top else []
-    return [
-        Post(
-            team_id=edition.team_id,
-            channel_id=edition.channel_id,
-            day=edition.day,
-            position=position,
-            kind=kind,
-            planned_at=edition.planned_at,
-            # The papers' own posts are what people vote on.
-            seeded=True,
-            series=GROUP,
-        )
-        for position, kind in enumerate(kinds)
-    ]
+    return posts_without_votes(edition, kinds)

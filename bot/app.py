@@ -160,7 +160,7 @@ class Bot:
         permission = Permission(slack, settings.papers_subscribers)
         self.submitting = Submitting(store, ingest, finding, slack, self.surfaces, identity.team_id, clock)
         self.exporting = Exporting(
-            store, ingest, search, lists, self.surfaces, identity.team_id, identity.url, zone, clock
+            store, ingest, search, lists, slack, self.surfaces, identity.team_id, identity.url, zone, clock
         )
         self.privacy = Privacy(
             store,

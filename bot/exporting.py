@@ -20,6 +20,7 @@ from bot.messages import Message, Place, bibtex_message, clip, count, quoted, se
 from bot.outcomes import MaybeSent
 from bot.recommend import Audience
 from bot.search import Search
+from bot.slack import Slack
 from bot.surfaces import Surfaces
 from storage import Store
 from storage.models import Paper, Tally
@@ -50,6 +51,7 @@ class Exporting:
         ingest: Ingest,
         search: Search,
         lists: Lists,
+        slack: Slack,
         surfaces: Surfaces,
         team_id: str,
         url: str,
@@ -60,6 +62,7 @@ class Exporting:
         self.ingest = ingest
         self.search = search
         self.lists = lists
+        self.slack = slack
         self.surfaces = surfaces
         self.team_id = team_id
         self.url = url
@@ -92,7 +95,7 @@ class Exporting:
 
     async def send(self, name: str, text: str, said: str, asker: Asker) -> Message | None:
         """Send a file to a person's direct messages with the bot, and tell them where they asked."""
-        direct = await self.surfaces.direct_channel(asker.user_id)
+        direct = await self.slack.direct(asker.user_id)
         try:
             await self.surfaces.upload(direct, name, text.encode(), title=name, comment=said)
         except MaybeSent as unsure:

@@ -237,12 +237,7 @@ class ReadingGroups:
         return following.astimezone(zone).date()
 
     async def _check_member(self, channel_id: str) -> None:
-        try:
-            member = await self.slack.is_member(channel_id)
-        except DeliveryError as error:
-            # A private channel the bot is not in does not exist for it; any other error is not about the channel.
-            member = error.code not in ("channel_not_found", "not_in_channel")
-        if not member:
+        if not await self.slack.may_post(channel_id):
             raise UsageError(
                 f"I am not in this channel, so I can't post here. Type `/invite` <@{self.bot_user_id}> "
                 "and then `/papers group` again."

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.errors import PapersError
 from bot.outcomes import NotSent
 from storage import Store
+from storage.models import Edition, Post, PostKind
 
 log = logging.getLogger(__name__)
+
+
+def posts_without_votes(edition: Edition, kinds: Sequence[PostKind]) -> list[Post]:
+    """The posts of an edition of a series whose papers, if any, are voted on in posts of their own."""
+    return [
+        Post(
+            team_id=edition.team_id,
+            channel_id=edition.channel_id,
+            day=edition.day,
+            position=position,
+            kind=kind,
+            planned_at=edition.planned_at,
+            seeded=True,
+            series=edition.series,
+        )
+        for position, kind in enumerate(kinds)
+    ]
 
 
 class Planning:

@@ -403,6 +403,14 @@ class Slack:
             answer = await self.client.conversations_info(channel=channel)
         return bool((answer.get("channel") or {}).get("is_member", True))
 
+    async def may_post(self, channel: str) -> bool:
+        """Whether the bot is in a channel, as far as Slack tells. Raises NotSent."""
+        try:
+            return await self.is_member(channel)
+        except DeliveryError as error:
+            # A private channel the bot is not in does not exist for it; any other error is not about the channel.
+            return error.code not in ("channel_not_found", "not_in_channel")
+
     async def scopes(self) -> frozenset[str]:
         """The scopes granted to the token, as the header of every answer names them."""
         with repeatable():

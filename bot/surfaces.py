@@ -57,9 +57,3 @@ class Surfaces:
         """
         id = await self.uploads.send(channel_id, name, content, alt_text=alt_text, snippet_type=snippet_type)
         return await self.uploads.share(id, channel_id, title=title, comment=comment, thread_ts=thread_ts)
-
-    async def direct_channel(self, user_id: str) -> str:
-        """The direct messages of the bot with one person, which a file can be shown in."""
-        with repeatable():
-            answer = await self.client.conversations_open(users=user_id)
-        return str(answer["channel"]["id"])

@@ -12,6 +12,7 @@ from bot.errors import UsageError
 from bot.ingest import Clock
 from bot.messages import Message, Place, notice, roundup_message, weekly_set_message
 from bot.permission import Permission
+from bot.planning import posts_without_votes
 from bot.roundup import RoundUp, RoundUps
 from bot.weektime import DAYS, WeekTime
 from storage import Store
@@ -194,20 +195,7 @@ def _week_of(subscription: Subscription, until: datetime) -> date:
 
 def _posts(edition: Edition, *, picture: bool) -> list[Post]:
     kinds = [PostKind.ROUNDUP, *([PostKind.PICTURE] if picture else [])]
-    return [
-        Post(
-            team_id=edition.team_id,
-            channel_id=edition.channel_id,
-            day=edition.day,
-            position=position,
-            kind=kind,
-            planned_at=edition.planned_at,
-            # There is no paper in it to vote on.
-            seeded=True,
-            series=SERIES,
-        )
-        for position, kind in enumerate(kinds)
-    ]
+    return posts_without_votes(edition, kinds)
 
 
 def _names_a_day(words: str) -> bool:

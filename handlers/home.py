@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.errors import UsageError
-from bot.messages import Deed, Message, Statement, TastePress, deed_of, notice, statement_of, statement_value
+from bot.messages import Deed, Message, Statement, TastePress, notice, statement_of, statement_value
 from bot.messages.home import place
 from bot.messages.home.place import Spot, Tab, spot_of, switch_of, written_of
 from bot.services import Services
 from handlers.actions import click_of
-from handlers.presses import TOO_OLD, asker, carried, pressed_at, stored
+from handlers.presses import TOO_OLD, asker, carried, chosen, pressed_at, stored
 from handlers.replies import Reply, sentence, within_limit
 from storage.models import Save, Subject
 
@@ -166,10 +166,7 @@ async def mark(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], cont
 async def menu(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
     """A choice in a paper's menu: a modal opens, or something is stated."""
     services: Services = context["services"]
-    try:
-        deed, paper_id = deed_of(carried(action))
-    except ValueError:
-        deed, paper_id = Deed.WHY, ""
+    deed, paper_id = chosen(action)
     if deed in (Deed.MORE, Deed.LESS):
         stated = Statement(Subject.PAPER, paper_id, 1 if deed is Deed.MORE else -1)
         await _state(statement_value(stated), ack, action, body, services)

@@ -9,10 +9,10 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.asking import Asker
 from bot.errors import UsageError
-from bot.messages import Deed, Message, Statement, deed_of, statement_of
+from bot.messages import Deed, Message, Statement, statement_of
 from bot.recommend import Audience
 from bot.services import Services
-from handlers.presses import TOO_OLD, asker, carried, pressed_at, stored
+from handlers.presses import TOO_OLD, asker, carried, chosen, pressed_at, stored
 from handlers.replies import Reply
 from storage.models import Subject
 
@@ -20,10 +20,7 @@ from storage.models import Subject
 async def menu(ack: AsyncAck, action: dict[str, Any], body: dict[str, Any], context: dict[str, Any]) -> None:
     """A choice in a paper's menu."""
     services: Services = context["services"]
-    try:
-        deed, paper_id = deed_of(carried(action))
-    except ValueError:
-        deed, paper_id = Deed.WHY, ""
+    deed, paper_id = chosen(action)
     if deed in (Deed.MORE, Deed.LESS):
         liked = Statement(Subject.PAPER, paper_id, 1 if deed is Deed.MORE else -1)
         await _record(liked, ack, action, body, services)

@@ -10,6 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.asking import Asker
 from bot.errors import UsageError
+from bot.messages import Deed, deed_of
 from bot.services import Services
 
 T = TypeVar("T")
@@ -47,6 +48,14 @@ def for_one(body: dict[str, Any]) -> bool:
 
 def pressed_at(action: dict[str, Any]) -> float:
     return float(action.get("action_ts") or time.time())
+
+
+def chosen(action: dict[str, Any]) -> tuple[Deed, str]:
+    """What was chosen in the menu of which paper; of a menu that is not ours, why there is no paper is said."""
+    try:
+        return deed_of(carried(action))
+    except ValueError:
+        return Deed.WHY, ""
 
 
 def carried(action: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ async def test_a_file_stands_in_the_thread_with_its_comment(bot: Bot, slack: Wor
 
 async def test_a_file_for_one_person_goes_to_their_direct_messages(bot: Bot, slack: Workspace) -> None:
     ada = slack.add_user("ada")
-    direct = await bot.surfaces.direct_channel(ada)
+    direct = await bot.slack.direct(ada)
     await bot.surfaces.upload(direct, "a.json", b"{}", title="Yours", snippet_type="json")
     (message,) = slack.messages(slack.dm(ada))
     assert message.files[0]["mode"] == "snippet"
@@ -216,7 +216,7 @@ async def test_the_page_shows_pictures_and_offers_files(
     bot: Bot, slack: Workspace, http: aiohttp.ClientSession
 ) -> None:
     ada, ben = slack.add_user("ada"), slack.add_user("ben")
-    direct = await bot.surfaces.direct_channel(ada)
+    direct = await bot.slack.direct(ada)
     await bot.surfaces.upload(direct, "week.png", PNG, title="The <week>", alt_text="Three lines")
     await bot.surfaces.upload(direct, "x.html", b"<script>alert(1)</script>", title="A page")
     browser = Browser(slack.url, ada, http)
